@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* arena.c - memory that lives as long as a request; see arena.h */
+#include "config.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+
+#define CHUNK_SIZE 4064u /* with its head and malloc's, within a page */
+
+struct arena_chunk {
+  struct arena_chunk *previous;
+  size_t used;
+  size_t size;
+  max_align_t data[];
+};
+
+void arena_init(struct arena *arena)
+{
+  arena->chunk = NULL;
+}
+
+static struct arena_chunk *chunk_new(struct arena *arena, size_t size)
+{
+  if (size < CHUNK_SIZE)
+    size = CHUNK_SIZE;
+  struct arena_chunk *chunk = malloc(sizeof(*chunk) + size);
+  if (chunk == NULL)
+    return NULL;
+  chunk->previous = arena->chunk;
+  chunk->used = 0;
+  chunk->size = size;
+  arena->chunk = chunk;
+  return chunk;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+  const size_t align = sizeof(max_align_t);
+  if (size > (size_t)-1 / 2)
+    return NULL;
+  size = (size + align - 1) / align * align;
+  struct arena_chunk *chunk = arena->chunk;
+  if (chunk == NULL || chunk->size - chunk->used < size)
+    chunk = chunk_new(arena, size);
+  if (chunk == NULL)
+    return NULL;
+  void *piece = (char *)chunk->data + chunk->used;
+  chunk->used += size;
+  return piece;
+}
+
+char *arena_copy(struct arena *arena, const void *data, size_t size)
+{
+  if (size == (size_t)-1)
+    return NULL;
+  char *copy = arena_alloc(arena, size + 1);
+  if (copy == NULL)
+    return NULL;
+  if (size > 0)
+    memcpy(copy, data, size);
+  copy[size] = '\0';
+  return copy;
+}
+
+struct arena_mark arena_mark(const struct arena *arena)
+{
+  struct arena_mark mark = {arena->chunk, arena->chunk == NULL ? 0 : arena->chunk->used};
+  return mark;
+}
+
+void arena_rewind(struct arena *arena, struct arena_mark mark)
+{
+  while (arena->chunk != mark.chunk) {
+    struct arena_chunk *chunk = arena->chunk;
+    arena->chunk = chunk->previous;
+    explicit_bzero(chunk->data, chunk->used);
+    free(chunk);
+  }
+  if (arena->chunk != NULL) {
+    explicit_bzero((char *)arena->chunk->data + mark.used, arena->chunk->used - mark.used);
+    arena->chunk->used = mark.used;
+  }
+}
+
+void arena_free(struct arena *arena)
+{
+  struct arena_mark start = {NULL, 0};
+  arena_rewind(arena, start);
+}

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * credence-plugin.h - how to write a provider plugin for Credence
+ *
+ * A provider is a way to authenticate to an API.  It is two files: a manifest
+ * NAME.provider that describes its fields (see credence-provider(5)) and a
+ * shared object with the code.  This header is all that the code needs: a
+ * plugin links to nothing of Credence.  The services it may use come through
+ * the table that credence_provider_v1() is given.
+ *
+ * A provider is pure.  It opens no file and no socket, reads no clock and
+ * draws no random numbers.  It is given one request at a time, asks the host
+ * for what it needs, and tells the host how to change the request.  It never
+ * sees a secret: it names one, and the host computes with it or places it.
+ *
+ * The smallest useful plugin is plugins/bearer/bearer.c.
+ *
+ * Stability.  Both tables begin with their size.  Slots are only ever added at
+ * the end; none is removed, moved or given another meaning.  A plugin built
+ * with this header runs with every later Credence that knows version 1, and
+ * with every older one whose minor number is at least what it says it needs.
+ * The inline functions below look at the size of the host's table, so that
+ * calling a service that an older host lacks answers CREDENCE_E_UNSUPPORTED.
+ *
+ * Return values.  0 (CREDENCE_OK) is success, a negative CREDENCE_E_* code an
+ * error.  The host treats every code that it does not know as a refusal.
+ *
+ * Memory.  What the host hands out through credence_bytes belongs to the host.
+ * It stays valid until the callback returns, also when the request changes
+ * meanwhile.  What a plugin hands in is copied before the service returns.
+ * credence_bytes are not terminated with NUL unless a service says so.
+ *
+ * The header compiles alone as C89 with <stdint.h>, C99 and later, and C++.
+ */
+#ifndef CREDENCE_PLUGIN_H
+#define CREDENCE_PLUGIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The minor number of the interface that this header describes. */
+#define CREDENCE_PLUGIN_MINOR 0u
+
+/* --- codes (the same numbers as in credence.h) ------------------------- */
+
+#define CREDENCE_OK 0
+#define CREDENCE_E_FAILED (-1)          /* something else went wrong */
+#define CREDENCE_E_NOMEM (-2)           /* out of memory */
+#define CREDENCE_E_INVALID (-3)         /* an argument or field makes no sense */
+#define CREDENCE_E_NOT_FOUND (-4)       /* no such field, header, secret ... */
+#define CREDENCE_E_MALFORMED (-20)      /* data is not in the form it should have */
+#define CREDENCE_E_TOO_LARGE (-14)      /* over a limit of the host */
+#define CREDENCE_E_REFUSED (-16)        /* a rule forbids it */
+#define CREDENCE_E_UNSUPPORTED (-17)    /* this host or provider cannot do it */
+#define CREDENCE_E_REJECTED (-18)       /* the server did not accept the credential */
+
+/* --- words of the border ----------------------------------------------- */
+
+/* A run of bytes.  data is NULL for a value that is missing, and not NULL for
+ * a value that is present and empty. */
+typedef struct credence_bytes {
+  const void *data;
+  size_t size;
+} credence_bytes;
+
+/* One operation: a callback that the host is making right now, and the request
+ * it is about.  Opaque but for its first member, through which the inline
+ * functions below reach the services.  Valid until the callback returns; used
+ * only on the thread of the callback. */
+struct credence_host;
+typedef struct credence_call {
+  const struct credence_host *host;
+} credence_call;
+
+/* Digest algorithms, for digest, body_digest and hmac. */
+#define CREDENCE_SHA1 1u
+#define CREDENCE_SHA256 2u
+#define CREDENCE_SHA512 3u
+#define CREDENCE_MD5 4u
+
+/* Sizes of their results in bytes. */
+#define CREDENCE_SHA1_SIZE 20u
+#define CREDENCE_SHA256_SIZE 32u
+#define CREDENCE_SHA512_SIZE 64u
+#define CREDENCE_MD5_SIZE 16u
+
+/* Parts of the request, for request_part.  They show the request as it is now,
+ * with the changes made so far by this provider and by those before it. */
+#define CREDENCE_METHOD 1u     /* "GET", as the caller wrote it */
+#define CREDENCE_SCHEME 2u     /* "https" or "http" */
+#define CREDENCE_AUTHORITY 3u  /* what the Host header says: host, and port unless it is the scheme's own */
+#define CREDENCE_PATH 4u       /* path as sent, never empty, without "?" */
+#define CREDENCE_BASE_PATH 5u  /* the path of the profile's endpoint */
+#define CREDENCE_QUERY 6u      /* query as sent, without "?"; missing when there is none */
+#define CREDENCE_BODY 7u       /* body as sent; missing when there is none */
+
+/* Changes to the request, for edit and edit_secret. */
+#define CREDENCE_SET_HEADER 1u     /* replace all headers of this name (any case) by one */
+#define CREDENCE_ADD_HEADER 2u     /* add one after those of the same name */
+#define CREDENCE_APPEND_QUERY 3u   /* put name=value at the very end of the query; percent-encodes both */
+#define CREDENCE_SET_QUERY 4u      /* replace the first parameter of this name in its place, drop others; or append */
+#define CREDENCE_APPEND_FORM 5u    /* put name=value at the end of a form body; encodes both */
+#define CREDENCE_SET_BODY 6u       /* replace the body; name is its media type, or NULL to leave that */
+
+/* How edit_secret writes lead and secret. */
+#define CREDENCE_PLAIN 1u    /* as they are */
+#define CREDENCE_BASE64 2u   /* RFC 4648 with padding */
+
+/* Threading: how the callbacks of a provider may run. */
+#define CREDENCE_THREADS_SERIAL 1000u    /* one callback of the plugin at a time */
+#define CREDENCE_THREADS_INSTANCE 2000u  /* one callback of an instance at a time */
+#define CREDENCE_THREADS_PARALLEL 3000u  /* any number at once; right for providers without state */
+
+/* What judge may answer besides an error. */
+#define CREDENCE_DONE 0           /* the response is the answer to give to the caller */
+#define CREDENCE_SIGN_AGAIN 1     /* sign a fresh copy of the request and send that */
+#define CREDENCE_LOG_IN_AGAIN 2   /* the session is no longer good: log in, then sign again */
+
+/* Types of a value in a JSON response, for response_json. */
+#define CREDENCE_JSON_NULL 1u
+#define CREDENCE_JSON_BOOLEAN 2u   /* text is "true" or "false" */
+#define CREDENCE_JSON_NUMBER 3u    /* text is the number as JSON */
+#define CREDENCE_JSON_STRING 4u    /* text is the decoded string */
+#define CREDENCE_JSON_ARRAY 5u     /* text is missing */
+#define CREDENCE_JSON_OBJECT 6u    /* text is missing */
+
+/* Kinds of question, for ask. */
+#define CREDENCE_ASK_TEXT 1u
+#define CREDENCE_ASK_SECRET 2u
+#define CREDENCE_ASK_OTP 3u
+
+/* --- services: what the host does for a plugin -------------------------- */
+
+/* Use the inline functions further down rather than these slots.  Each comment
+ * there is the contract. */
+typedef struct credence_host {
+  size_t size;     /* of the table of this host */
+  uint32_t minor;  /* of the interface that this host has */
+  uint32_t reserved;
+  const void *(*extension)(const struct credence_host *host, const char *id);
+
+  int (*value)(credence_call *call, const char *field, credence_bytes *out);
+
+  int (*hmac)(credence_call *call, uint32_t algorithm, const char *secret, const credence_bytes *parts,
+              size_t count, void *mac, size_t mac_size);
+  int (*derive)(credence_call *call, uint32_t algorithm, const char *from, const credence_bytes *data,
+                const char *as);
+  int (*digest)(credence_call *call, uint32_t algorithm, const credence_bytes *parts, size_t count, void *out,
+                size_t out_size);
+  int (*body_digest)(credence_call *call, uint32_t algorithm, void *out, size_t out_size);
+  int (*sign)(credence_call *call, uint32_t algorithm, const char *key, const credence_bytes *parts,
+              size_t count, void *out, size_t *size);
+
+  int64_t (*now)(credence_call *call);
+  int (*random)(credence_call *call, void *out, size_t size);
+  int (*counter)(credence_call *call, const char *name, uint64_t *out);
+
+  int (*request_part)(credence_call *call, uint32_t part, credence_bytes *out);
+  int (*request_header)(credence_call *call, size_t index, credence_bytes *name, credence_bytes *value);
+  int (*request_query)(credence_call *call, size_t index, credence_bytes *name, credence_bytes *value);
+
+  int (*edit)(credence_call *call, uint32_t change, const char *name, const credence_bytes *value);
+  int (*edit_secret)(credence_call *call, uint32_t change, const char *name, const credence_bytes *prefix,
+                     const credence_bytes *lead, const char *secret, uint32_t encoding);
+
+  int (*response_status)(credence_call *call);
+  int (*response_header)(credence_call *call, size_t index, credence_bytes *name, credence_bytes *value);
+  int (*response_body)(credence_call *call, credence_bytes *out);
+  int (*response_json)(credence_call *call, const char *pointer, uint32_t *type, credence_bytes *text);
+
+  int (*session_put)(credence_call *call, const char *field, const credence_bytes *value, int64_t expires);
+  int (*ask)(credence_call *call, uint32_t kind, const char *field, const char *question);
+
+  void (*trace)(credence_call *call, const char *label, const credence_bytes *text);
+  int (*error)(credence_call *call, int code, const char *text);
+  void (*log)(credence_call *call, uint32_t level, const char *text);
+} credence_host;
+
+/* --- what a plugin gives to the host ------------------------------------ */
+
+/* One provider, a static const table of the plugin.  A slot that a provider
+ * does not need is NULL; only sign is always there. */
+typedef struct credence_provider {
+  size_t size;           /* sizeof(credence_provider) */
+  uint32_t needs_minor;  /* oldest host that will do; CREDENCE_PLUGIN_MINOR when in doubt */
+  uint32_t threads;      /* CREDENCE_THREADS_* */
+  uint32_t flags;        /* 0 */
+  uint32_t reserved;     /* 0 */
+  const char *id;        /* the word after "provider =" in the manifest; [a-z0-9-] */
+
+  /* Look at fields and options once, when a profile is opened.  What it stores
+   * in *instance is handed to the other callbacks.  An error makes the profile
+   * fail to open. */
+  int (*open)(const credence_host *host, credence_call *call, void **instance);
+  void (*close)(void *instance);
+
+  /* Change the request so that it carries the credential.  Called once per
+   * attempt, each time on a fresh copy of the caller's request. */
+  int (*sign)(void *instance, credence_call *call);
+
+  /* Build the request that logs in, on an empty POST to the endpoint. */
+  int (*login)(void *instance, credence_call *call);
+  /* Read the answer to it and put the session's values. */
+  int (*logged_in)(void *instance, credence_call *call);
+
+  /* Look at the response of a signed request: CREDENCE_DONE,
+   * CREDENCE_SIGN_AGAIN, CREDENCE_LOG_IN_AGAIN or an error. */
+  int (*judge)(void *instance, credence_call *call);
+
+  const void *(*extension)(void *instance, const char *id);
+} credence_provider;
+
+#if defined(__GNUC__)
+#define CREDENCE_EXPORT __attribute__((visibility("default")))
+#else
+#define CREDENCE_EXPORT
+#endif
+
+/* The one symbol that a plugin exports.  Called once with index 0, 1, 2 ...
+ * until it answers NULL.  host stays valid as long as the process lives. */
+CREDENCE_EXPORT const credence_provider *credence_provider_v1(const credence_host *host, uint32_t index);
+
+/* --- services, as a plugin calls them ----------------------------------- */
+
+#if defined(__GNUC__)
+#define CREDENCE_INLINE static __inline__ __attribute__((unused))
+#else
+#define CREDENCE_INLINE static inline
+#endif
+
+/* Does the table reach as far as this slot, and is the slot filled? */
+#define CREDENCE_HOST_HAS(host, slot)                                                                       \
+  ((host)->size >= offsetof(credence_host, slot) + sizeof((host)->slot) && (host)->slot != NULL)
+
+/* Wrap text that ends in NUL. */
+CREDENCE_INLINE credence_bytes credence_text(const char *text)
+{
+  credence_bytes bytes;
+  bytes.data = text;
+  bytes.size = 0;
+  while (text != NULL && text[bytes.size] != '\0')
+    bytes.size++;
+  return bytes;
+}
+
+/* The value of a field or option of this provider that is not secret.  It is
+ * followed by a NUL byte that size does not count.  NOT_FOUND when it has no
+ * value and no default; REFUSED for a secret. */
+CREDENCE_INLINE int credence_value(credence_call *call, const char *field, credence_bytes *out)
+{
+  if (!CREDENCE_HOST_HAS(call->host, value))
+    return CREDENCE_E_UNSUPPORTED;
+  return call->host->value(call, field, out);
+}
+
+/* HMAC (RFC 2104) of the parts, one after the other, under the secret of that
+ * name.  mac_size must be the size of the digest.  NOT_FOUND when the profile
+ * has no such secret. */
+CREDENCE_INLINE int credence_hmac(credence_call *call, uint32_t algorithm, const char *secret,
+                                  const credence_bytes *parts, size_t count, void *mac, size_t mac_size)
+{
+  if (!CREDENCE_HOST_HAS(call->host, hmac))
+    return CREDENCE_E_UNSUPPORTED;
+  return call->host->hmac(call, algorithm, secret, parts, count, mac, mac_size);
+}
+
+/* Make a new secret: the HMAC of data under the secret called from, which
+ * hmac and derive then know as as.  Lasts as long as the callback. */
+CREDENCE_INLINE int credence_derive(credence_call *call, uint32_t algorithm, const char *from,
+                                    const credence_bytes *data, const char *as)
+{
+  if (!CREDENCE_HOST_HAS(call->host, derive))
+    return CREDENCE_E_UNSUPPORTED;
+  return call->host->derive(call, algorithm, from, data, as);
+}
+
+/* Digest of the parts, one after the other. */
+CREDENCE_INLINE int credence_digest(credence_call *call, uint32_t algorithm, const credence_bytes *parts,
+                                    size_t count, void *out, size_t out_size)
+{
+  if (!CREDENCE_HOST_HAS(call->host, digest))
+    return CREDENCE_E_UNSUPPORTED;
+  return call->host->digest(call, algorithm, parts, count, out, out_size);
+}
+
+/* Digest of the body as it is now; of no bytes where there is none. */
+CREDENCE_INLINE int credence_body_digest(credence_call *call, uint32_t algorithm, void *out, size_t out_size)
+{
+  if (!CREDENCE_HOST_HAS(call->host, body_digest))
+    return CREDENCE_E_UNSUPPORTED;
+  return call->host->body_digest(call, algorithm, out, out_size);
+}
+
+/* Now, in microseconds since 1970-01-01 00:00 UTC.  The same reading however
+ * often it is asked for in one attempt. */
+CREDENCE_INLINE int64_t credence_now(credence_call *call)
+{
+  if (!CREDENCE_HOST_HAS(call->host, now))
+    return CREDENCE_E_UNSUPPORTED;
+  return call->host->now(call);
+}
+
+/* Random bytes fit for nonces; or the nonce that the caller has fixed, cut or
+ * repeated to size. */
+CREDENCE_INLINE int credence_random(credence_call *call, void *out, size_t size)
+{
+  if (!CREDENCE_HOST_HAS(call->host, random))
+    return CREDENCE_E_UNSUPPORTED;
+  return call->host->random(call, out, size);
+}
+
+/* One part of the request as it is now: CREDENCE_METHOD ... CREDENCE_BODY.
+ * OK with out->data NULL when the part is missing. */
+CREDENCE_INLINE int credence_request_part(credence_call *call, uint32_t part, credence_bytes *out)
+{
+  if (!CREDENCE_HOST_HAS(call->host, request_part))
+    return CREDENCE_E_UNSUPPORTED;
+  return call->host->request_part(call, part, out);
+}
+
+/* The header at index, in the order sent, duplicates and case kept.
+ * NOT_FOUND behind the last. */
+CREDENCE_INLINE int credence_header_at(credence_call *call, size_t index, credence_bytes *name,
+                                            credence_bytes *value)
+{
+  if (!CREDENCE_HOST_HAS(call->host, request_header))
+    return CREDENCE_E_UNSUPPORTED;
+  return call->host->request_header(call, index, name, value);
+}
+
+/* The query parameter at index, in the order sent, still percent-encoded.
+ * value->data is NULL for "name", not NULL for "name=".  NOT_FOUND behind the
+ * last. */
+CREDENCE_INLINE int credence_query_at(credence_call *call, size_t index, credence_bytes *name,
+                                           credence_bytes *value)
+{
+  if (!CREDENCE_HOST_HAS(call->host, request_query))
+    return CREDENCE_E_UNSUPPORTED;
+  return call->host->request_query(call, index, name, value);
+}
+
+/* Change the request: CREDENCE_SET_HEADER ... CREDENCE_SET_BODY.  INVALID for
+ * bytes that may not stand there, TOO_LARGE over the host's limits. */
+CREDENCE_INLINE int credence_edit(credence_call *call, uint32_t change, const char *name,
+                                  const credence_bytes *value)
+{
+  if (!CREDENCE_HOST_HAS(call->host, edit))
+    return CREDENCE_E_UNSUPPORTED;
+  return call->host->edit(call, change, name, value);
+}
+
+/* The same with a value that holds a secret: prefix, then lead and the secret
+ * written in encoding.  prefix and lead may be NULL.  HTTP Basic is prefix
+ * "Basic ", lead "USER:", secret "password", CREDENCE_BASE64. */
+CREDENCE_INLINE int credence_edit_secret(credence_call *call, uint32_t change, const char *name,
+                                         const credence_bytes *prefix, const credence_bytes *lead,
+                                         const char *secret, uint32_t encoding)
+{
+  if (!CREDENCE_HOST_HAS(call->host, edit_secret))
+    return CREDENCE_E_UNSUPPORTED;
+  return call->host->edit_secret(call, change, name, prefix, lead, secret, encoding);
+}
+
+/* In judge and logged_in: the HTTP status, for instance 200. */
+CREDENCE_INLINE int credence_status(credence_call *call)
+{
+  if (!CREDENCE_HOST_HAS(call->host, response_status))
+    return CREDENCE_E_UNSUPPORTED;
+  return call->host->response_status(call);
+}
+
+/* In judge and logged_in: the response header at index. */
+CREDENCE_INLINE int credence_response_header_at(credence_call *call, size_t index, credence_bytes *name,
+                                             credence_bytes *value)
+{
+  if (!CREDENCE_HOST_HAS(call->host, response_header))
+    return CREDENCE_E_UNSUPPORTED;
+  return call->host->response_header(call, index, name, value);
+}
+
+/* In judge and logged_in: the body. */
+CREDENCE_INLINE int credence_response_content(credence_call *call, credence_bytes *out)
+{
+  if (!CREDENCE_HOST_HAS(call->host, response_body))
+    return CREDENCE_E_UNSUPPORTED;
+  return call->host->response_body(call, out);
+}
+
+/* In judge and logged_in: a value of a JSON body by its JSON Pointer
+ * (RFC 6901), "/message" for instance.  MALFORMED when the body is not JSON,
+ * NOT_FOUND when it has no such value. */
+CREDENCE_INLINE int credence_response_json(credence_call *call, const char *pointer, uint32_t *type,
+                                           credence_bytes *text)
+{
+  if (!CREDENCE_HOST_HAS(call->host, response_json))
+    return CREDENCE_E_UNSUPPORTED;
+  return call->host->response_json(call, pointer, type, text);
+}
+
+/* Show the user what is being signed, for instance ("string to sign", text).
+ * Costs nothing when nobody asked for a trace.  Keep signatures out. */
+CREDENCE_INLINE void credence_trace(credence_call *call, const char *label, const credence_bytes *text)
+{
+  if (CREDENCE_HOST_HAS(call->host, trace))
+    call->host->trace(call, label, text);
+}
+
+/* Say why: one line for the person at the terminal, best with what to do
+ * about it.  Returns code, so that "return credence_fail(...)" reads well. */
+CREDENCE_INLINE int credence_fail(credence_call *call, int code, const char *text)
+{
+  if (CREDENCE_HOST_HAS(call->host, error))
+    (void)call->host->error(call, code, text);
+  return code;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

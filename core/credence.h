@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * credence.h - sign API requests without handling the key
+ *
+ * A program names a profile, builds a request and signs or sends it:
+ *
+ *     credence_profile *profile = NULL;
+ *     credence_request *request = NULL;
+ *     credence_response *response = NULL;
+ *     credence_error *error = NULL;
+ *
+ *     if (credence_profile_open(NULL, "lab", &profile, &error) == 0 &&
+ *         credence_request_new(profile, "GET", "?target=ipam", &request, &error) == 0 &&
+ *         credence_request_send(request, &response, &error) == 0)
+ *       use(credence_response_body(response, NULL));
+ *     else
+ *       complain(credence_error_message(error), credence_error_remedy(error));
+ *
+ * The secret stays in the library; the provider plugin that a profile names
+ * signs through services of the library and does not see it either.
+ *
+ * Conventions
+ *
+ * Every function that can fail returns CREDENCE_OK (0) or a negative
+ * CREDENCE_E_* code and takes a credence_error ** as its last argument.  That
+ * may be NULL; otherwise it points to NULL, or to an error of an earlier call,
+ * which is freed and replaced.  It stays untouched on success.  Results come
+ * through ret_ pointers, untouched on failure.
+ *
+ * credence_X_free(&x) frees and clears the pointer; NULL and a pointer to NULL
+ * are fine.  Strings that a getter returns belong to the object and live until
+ * it is changed or freed, unless the comment says otherwise.
+ *
+ * Threads: contexts and profiles may be used by many threads at once, once
+ * they are set up.  A request and its response belong to one thread at a time.
+ *
+ * The library prints nothing, and leaves locale, environment, signal handlers
+ * and the children of the program alone.
+ */
+#ifndef CREDENCE_H
+#define CREDENCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define CREDENCE_API __attribute__((visibility("default")))
+#else
+#define CREDENCE_API
+#endif
+
+/* --- codes -------------------------------------------------------------- */
+
+#define CREDENCE_OK 0
+#define CREDENCE_E_FAILED (-1)          /* something else went wrong */
+#define CREDENCE_E_NOMEM (-2)           /* out of memory */
+#define CREDENCE_E_INVALID (-3)         /* an argument or field makes no sense */
+#define CREDENCE_E_NOT_FOUND (-4)       /* no such field, header, secret ... */
+#define CREDENCE_E_LOCKED (-5)          /* the keyring holds it, but is locked */
+#define CREDENCE_E_PROMPT_REQUIRED (-6) /* somebody would have to be asked, and may not be */
+#define CREDENCE_E_DISMISSED (-7)       /* somebody was asked and said no */
+#define CREDENCE_E_TIMEOUT (-8)         /* no answer by the deadline */
+#define CREDENCE_E_NO_KEYRING (-9)      /* no such keyring here, or nothing behind it */
+#define CREDENCE_E_SERVICE_LOST (-10)   /* the keyring went away in the middle */
+#define CREDENCE_E_AMBIGUOUS (-11)      /* more than one where one is meant */
+#define CREDENCE_E_CONFLICT (-12)       /* somebody else changed it first, or it exists */
+#define CREDENCE_E_CORRUPT (-13)        /* stored data is damaged */
+#define CREDENCE_E_TOO_LARGE (-14)      /* over a limit */
+#define CREDENCE_E_DENIED (-15)         /* the system or the keyring does not let us */
+#define CREDENCE_E_REFUSED (-16)        /* a rule forbids it: policy, trust, origin */
+#define CREDENCE_E_UNSUPPORTED (-17)    /* this build or provider cannot do it */
+#define CREDENCE_E_REJECTED (-18)       /* the server did not accept the credential */
+#define CREDENCE_E_NETWORK (-19)        /* no connection, TLS failure, broken transfer */
+#define CREDENCE_E_MALFORMED (-20)      /* data is not in the form it should have */
+
+/* A word for a code, for instance "locked".  Never NULL; static. */
+CREDENCE_API const char *credence_strerror(int code);
+
+/* The version of the library at run time, for instance "0.1.0".  Static. */
+CREDENCE_API const char *credence_version(void);
+
+/* --- errors ------------------------------------------------------------- */
+
+typedef struct credence_error credence_error;
+
+/* One of CREDENCE_E_*; CREDENCE_OK for NULL. */
+CREDENCE_API int credence_error_code(const credence_error *error);
+/* One line: what failed and why.  No secret, no control characters. */
+CREDENCE_API const char *credence_error_message(const credence_error *error);
+/* One line: what to do about it; "" when there is nothing to say. */
+CREDENCE_API const char *credence_error_remedy(const credence_error *error);
+CREDENCE_API void credence_error_free(credence_error **error);
+
+/* --- context: how the library may behave in this program ------------------ */
+
+/* Everything that takes a credence_context also takes NULL: no prompts, usual
+ * deadlines, the system's clock. */
+typedef struct credence_context credence_context;
+
+CREDENCE_API int credence_context_new(credence_context **ret_context, credence_error **error);
+CREDENCE_API void credence_context_free(credence_context **context);
+
+/* May a keyring ask the user to unlock it, in a window of its own?  Off at
+ * first. */
+CREDENCE_API void credence_context_set_prompting(credence_context *context, int allowed);
+
+/* Deadline in milliseconds for one keyring call, and for one exchange with the
+ * server.  0 means the usual: 2 s for a keyring, 60 s when it may prompt, and
+ * 60 s for the network. */
+CREDENCE_API void credence_context_set_timeout(credence_context *context, unsigned milliseconds);
+
+/* Answer a question of the library, for instance for the passphrase of the
+ * file keyring.  Write the answer with a NUL at its end to answer, which is
+ * size bytes of memory that the library wipes.  Return CREDENCE_OK,
+ * CREDENCE_E_DISMISSED when the user said no, or CREDENCE_E_PROMPT_REQUIRED
+ * when there is nobody to ask.  Called on the thread that caused it. */
+typedef int (*credence_ask_function)(void *userdata, const char *question, char *answer, size_t size);
+
+/* Without this, the file keyring's passphrase comes from the descriptor in
+ * CREDENCE_PASSPHRASE_FD or the file in CREDENCE_PASSPHRASE_FILE alone. */
+CREDENCE_API void credence_context_set_ask(credence_context *context, credence_ask_function ask, void *userdata);
+
+/* --- manifests: which providers there are ---------------------------------- */
+
+typedef struct credence_manifest credence_manifest;
+
+#define CREDENCE_FIELD_SECRET 1u    /* kept in the keyring */
+#define CREDENCE_FIELD_REQUIRED 2u  /* a profile without it cannot sign */
+#define CREDENCE_FIELD_OPTION 4u    /* changes how the provider works; rarely needed */
+
+/* The names of all providers, sorted, ended by NULL.  Loads no code. */
+CREDENCE_API int credence_manifest_list(credence_context *context, char ***ret_names, credence_error **error);
+CREDENCE_API void credence_strings_free(char ***strings);
+
+CREDENCE_API int credence_manifest_open(credence_context *context, const char *provider,
+                                        credence_manifest **ret_manifest, credence_error **error);
+CREDENCE_API void credence_manifest_free(credence_manifest **manifest);
+CREDENCE_API const char *credence_manifest_name(const credence_manifest *manifest);
+CREDENCE_API const char *credence_manifest_title(const credence_manifest *manifest);
+CREDENCE_API const char *credence_manifest_homepage(const credence_manifest *manifest);
+CREDENCE_API const char *credence_manifest_endpoint(const credence_manifest *manifest); /* default; or NULL */
+CREDENCE_API const char *credence_manifest_path(const credence_manifest *manifest);
+CREDENCE_API const char *credence_manifest_module(const credence_manifest *manifest);
+
+CREDENCE_API size_t credence_manifest_field_count(const credence_manifest *manifest);
+CREDENCE_API const char *credence_manifest_field_name(const credence_manifest *manifest, size_t index);
+CREDENCE_API const char *credence_manifest_field_label(const credence_manifest *manifest, size_t index);
+CREDENCE_API const char *credence_manifest_field_help(const credence_manifest *manifest, size_t index);
+CREDENCE_API const char *credence_manifest_field_default(const credence_manifest *manifest, size_t index); /* or NULL */
+CREDENCE_API unsigned credence_manifest_field_flags(const credence_manifest *manifest, size_t index);
+
+/* --- profiles: a user's named use of a provider ---------------------------- */
+
+typedef struct credence_profile credence_profile;
+
+/* The names of all profiles, sorted, ended by NULL. */
+CREDENCE_API int credence_profile_list(credence_context *context, char ***ret_names, credence_error **error);
+
+/* Read a profile and the manifests that it names.  Neither keyring nor plugin
+ * is touched until the first request is signed.  The context must outlive the
+ * profile. */
+CREDENCE_API int credence_profile_open(credence_context *context, const char *name, credence_profile **ret_profile,
+                                       credence_error **error);
+
+/* Wipes the secrets.  Free the profile's requests first. */
+CREDENCE_API void credence_profile_free(credence_profile **profile);
+
+/* Take the secrets from the keyring and load the plugins now, rather than when
+ * the first request is signed.  Does nothing when that has happened.  After a
+ * failure the next call tries again. */
+CREDENCE_API int credence_profile_unlock(credence_profile *profile, credence_error **error);
+
+CREDENCE_API const char *credence_profile_name(const credence_profile *profile);
+CREDENCE_API const char *credence_profile_path(const credence_profile *profile);
+CREDENCE_API const char *credence_profile_endpoint(const credence_profile *profile);
+CREDENCE_API const char *credence_profile_keyring(const credence_profile *profile);
+
+/* Item index of a list; NULL behind the last. */
+CREDENCE_API const char *credence_profile_provider(const credence_profile *profile, size_t index);
+CREDENCE_API const char *credence_profile_allow(const credence_profile *profile, size_t index);
+
+/* The fields of all providers of the stack, one after the other; NOT_FOUND
+ * behind the last.  *ret_value is NULL for a secret and for a field that has
+ * neither value nor default.  flags are CREDENCE_FIELD_*. */
+CREDENCE_API int credence_profile_field(const credence_profile *profile, size_t index, const char **ret_provider,
+                                        const char **ret_name, const char **ret_value, unsigned *ret_flags);
+
+/* Delete the profile and its secrets.  The profile stays when its keyring
+ * cannot be reached. */
+CREDENCE_API int credence_profile_remove(credence_context *context, const char *name, credence_error **error);
+
+/* --- drafts: make or change a profile --------------------------------------- */
+
+/* Nothing is stored before credence_draft_save(), and then everything or
+ * nothing.  field is a name, or PROVIDER.NAME where two providers of a stack
+ * share one. */
+typedef struct credence_draft credence_draft;
+
+/* A new profile with one provider.  CONFLICT when the name is taken. */
+CREDENCE_API int credence_draft_new(credence_context *context, const char *name, const char *provider,
+                                    credence_draft **ret_draft, credence_error **error);
+/* A profile that exists. */
+CREDENCE_API int credence_draft_load(credence_context *context, const char *name, credence_draft **ret_draft,
+                                     credence_error **error);
+CREDENCE_API void credence_draft_free(credence_draft **draft);
+
+/* http or https, a host, perhaps a port and a path.  A stored secret is bound
+ * to this origin. */
+CREDENCE_API int credence_draft_set_endpoint(credence_draft *draft, const char *url, credence_error **error);
+/* "secret-service", "file" ...; without it the Secret Service, where one
+ * answers.  Only for a new profile. */
+CREDENCE_API int credence_draft_set_keyring(credence_draft *draft, const char *keyring, credence_error **error);
+/* A rule "METHOD PATH", each with * for anything.  Without rules every request
+ * to the endpoint's origin is allowed. */
+CREDENCE_API int credence_draft_add_allow(credence_draft *draft, const char *rule, credence_error **error);
+/* A field that is not secret.  NULL takes the value away. */
+CREDENCE_API int credence_draft_set_field(credence_draft *draft, const char *field, const char *value,
+                                          credence_error **error);
+/* A secret field.  The bytes are copied to protected memory. */
+CREDENCE_API int credence_draft_set_secret(credence_draft *draft, const char *field, const void *data, size_t size,
+                                           credence_error **error);
+
+/* The required field at index that has no value yet, NULL behind the last. */
+CREDENCE_API const char *credence_draft_missing(const credence_draft *draft, size_t index, const char **ret_label,
+                                                unsigned *ret_flags);
+CREDENCE_API int credence_draft_save(credence_draft *draft, credence_error **error);
+
+/* --- requests: build and sign ------------------------------------------------ */
+
+typedef struct credence_request credence_request;
+
+/* target is an absolute URL of the endpoint's origin; "/path", which takes the
+ * place of the endpoint's path; "path", which is appended to it; "?query", "",
+ * or NULL, which keep it.  Its bytes are sent as they are.  The profile must
+ * outlive the request. */
+CREDENCE_API int credence_request_new(credence_profile *profile, const char *method, const char *target,
+                                      credence_request **ret_request, credence_error **error);
+CREDENCE_API void credence_request_free(credence_request **request);
+
+/* Append a query parameter.  name and value are percent-encoded (RFC 3986).
+ * A NULL value appends the name alone. */
+CREDENCE_API int credence_request_add_query(credence_request *request, const char *name, const char *value,
+                                            credence_error **error);
+/* Append a header.  Duplicates are kept.  REFUSED for those that the library
+ * or the provider sets. */
+CREDENCE_API int credence_request_add_header(credence_request *request, const char *name, const char *value,
+                                             credence_error **error);
+/* Set the body.  media_type becomes the Content-Type header; NULL sets none. */
+CREDENCE_API int credence_request_set_body(credence_request *request, const void *data, size_t size,
+                                           const char *media_type, credence_error **error);
+/* Set a JSON body; the text is checked and sent as it is. */
+CREDENCE_API int credence_request_set_json(credence_request *request, const char *text, credence_error **error);
+/* Append a field to a form body (application/x-www-form-urlencoded). */
+CREDENCE_API int credence_request_add_form(credence_request *request, const char *name, const char *value,
+                                           credence_error **error);
+
+/* Fix the clock (microseconds since 1970 UTC) and the nonce, for test vectors
+ * and debugging. */
+CREDENCE_API int credence_request_set_time(credence_request *request, int64_t microseconds, credence_error **error);
+CREDENCE_API int credence_request_set_nonce(credence_request *request, const char *nonce, credence_error **error);
+
+/* Be told what a provider signs: label is "string to sign" and the like.  text
+ * is not terminated with NUL and lives until the function returns. */
+typedef void (*credence_trace_function)(void *userdata, const char *label, const char *text, size_t size);
+CREDENCE_API void credence_request_set_trace(credence_request *request, credence_trace_function trace, void *userdata);
+
+/* Sign.  The request as it was built is kept: what was signed before is
+ * dropped and a fresh copy signed, so that two calls under the same clock give
+ * the same result. */
+CREDENCE_API int credence_request_sign(credence_request *request, credence_error **error);
+
+/* Read what is to be sent.  Before signing they show the request as built. */
+CREDENCE_API const char *credence_request_method(const credence_request *request);
+/* NULL when memory runs out. */
+CREDENCE_API const char *credence_request_url(credence_request *request);
+/* The header at index, in the order sent, without Host and Content-Length.
+ * NOT_FOUND behind the last. */
+CREDENCE_API int credence_request_header(const credence_request *request, size_t index, const char **ret_name,
+                                         const char **ret_value);
+/* What the Host header says. */
+CREDENCE_API const char *credence_request_host(const credence_request *request);
+/* The body; NULL when there is none.  ret_size may be NULL. */
+CREDENCE_API const void *credence_request_body(const credence_request *request, size_t *ret_size);
+
+/* --- sending --------------------------------------------------------------------- */
+
+typedef struct credence_response credence_response;
+
+/* Sign, send and read the answer.  Redirects are not followed; cookies, .netrc
+ * and proxies from the environment are not used.  An answer from the server is
+ * a success, whatever its status, unless the provider says otherwise: then the
+ * code says what, and *ret_response is set all the same, so that the body can
+ * be shown.  Needs libcurl, which is loaded at the first call. */
+CREDENCE_API int credence_request_send(credence_request *request, credence_response **ret_response,
+                                       credence_error **error);
+CREDENCE_API void credence_response_free(credence_response **response);
+CREDENCE_API int credence_response_status(const credence_response *response);
+/* NOT_FOUND behind the last. */
+CREDENCE_API int credence_response_header(const credence_response *response, size_t index, const char **ret_name,
+                                          const char **ret_value);
+/* Followed by a NUL byte that *ret_size does not count.  ret_size may be NULL. */
+CREDENCE_API const char *credence_response_body(const credence_response *response, size_t *ret_size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* curl-apply.c - tell a libcurl handle to send a request; see credence-curl.h */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "credence-curl.h"
+#include "error.h"
+#include "request.h"
+
+struct apply {
+  CURL *curl;
+  credence_request *request;
+  const struct credence_curl_functions *f;
+  CURLcode failed; /* the first option that libcurl did not take */
+};
+
+static void set_long(struct apply *a, CURLoption option, long value)
+{
+  CURLcode code = a->f->easy_setopt(a->curl, option, value);
+  if (a->failed == CURLE_OK)
+    a->failed = code;
+}
+
+static void set_pointer(struct apply *a, CURLoption option, const void *value)
+{
+  CURLcode code = a->f->easy_setopt(a->curl, option, value);
+  if (a->failed == CURLE_OK)
+    a->failed = code;
+}
+
+/* Whatever the handle was told before: a credential goes to its origin alone. */
+static void set_rules(struct apply *a)
+{
+  set_long(a, CURLOPT_PATH_AS_IS, 1);
+  set_long(a, CURLOPT_FOLLOWLOCATION, 0);
+  set_long(a, CURLOPT_UNRESTRICTED_AUTH, 0);
+  set_pointer(a, CURLOPT_PROTOCOLS_STR, "http,https");
+  set_long(a, CURLOPT_NETRC, CURL_NETRC_IGNORED);
+  set_pointer(a, CURLOPT_PROXY, "");
+  set_pointer(a, CURLOPT_COOKIE, NULL);
+  set_pointer(a, CURLOPT_COOKIEFILE, NULL);
+  set_pointer(a, CURLOPT_COOKIEJAR, NULL);
+  set_pointer(a, CURLOPT_USERPWD, NULL);
+  set_long(a, CURLOPT_SSL_VERIFYPEER, 1);
+  set_long(a, CURLOPT_SSL_VERIFYHOST, 2);
+}
+
+static void set_body(struct apply *a, const void *body, size_t size)
+{
+  set_long(a, CURLOPT_POST, 1);
+  CURLcode code = a->f->easy_setopt(a->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
+  if (a->failed == CURLE_OK)
+    a->failed = code;
+  set_pointer(a, CURLOPT_POSTFIELDS, body);
+}
+
+static int wants_length(const char *method)
+{
+  return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0;
+}
+
+static void set_method(struct apply *a)
+{
+  const struct message *message = request_current(a->request);
+  if (message->body.data != NULL)
+    set_body(a, message->body.data, message->body.size);
+  else if (wants_length(message->method))
+    set_body(a, "", 0);
+  else if (strcmp(message->method, "HEAD") == 0)
+    set_long(a, CURLOPT_NOBODY, 1);
+  else
+    set_long(a, CURLOPT_HTTPGET, 1);
+  set_pointer(a, CURLOPT_CUSTOMREQUEST, message->method);
+}
+
+static int append_line(struct apply *a, struct curl_slist **list, const char *line)
+{
+  struct curl_slist *longer = a->f->slist_append(*list, line);
+  if (longer == NULL)
+    return CREDENCE_E_NOMEM;
+  *list = longer;
+  return 0;
+}
+
+/* "Name: value", or "Name;" for one that is empty, which libcurl would drop. */
+static int append_header(struct apply *a, struct curl_slist **list, const struct header *header)
+{
+  size_t size = header->name.size + header->value.size + 3;
+  char *line = arena_alloc(&a->request->arena, size);
+  if (line == NULL)
+    return CREDENCE_E_NOMEM;
+  if (header->value.size == 0)
+    snprintf(line, size, "%s;", (const char *)header->name.data);
+  else
+    snprintf(line, size, "%s: %s", (const char *)header->name.data, (const char *)header->value.data);
+  return append_line(a, list, line);
+}
+
+static int make_headers(struct apply *a, struct curl_slist **list)
+{
+  const struct message *message = request_current(a->request);
+  size_t index = 0;
+  int r = append_line(a, list, "Expect:");
+  /* Without this, libcurl calls every body a form. */
+  if (r == 0 && message_find_header(message, "Content-Type", &index) == NULL)
+    r = append_line(a, list, "Content-Type:");
+  for (size_t i = 0; r == 0 && i < message->header_count; i++)
+    r = append_header(a, list, &message->headers[i]);
+  return r;
+}
+
+static void free_headers(credence_request *request)
+{
+  if (request->curl_headers != NULL)
+    request->curl_headers_free(request->curl_headers);
+  request->curl_headers = NULL;
+}
+
+static int set_headers(struct apply *a)
+{
+  struct curl_slist *list = NULL;
+  int r = make_headers(a, &list);
+  if (r < 0) {
+    if (list != NULL)
+      a->f->slist_free_all(list);
+    return r;
+  }
+  set_pointer(a, CURLOPT_HTTPHEADER, list);
+  free_headers(a->request);
+  a->request->curl_headers = list; /* transferred */
+  a->request->curl_headers_free = a->f->slist_free_all;
+  return 0;
+}
+
+int credence_curl_apply_with(CURL *curl, credence_request *request,
+                             const struct credence_curl_functions *functions, credence_error **error)
+{
+  struct apply a = {curl, request, functions, CURLE_OK};
+  if (!request->is_signed)
+    return error_set(error, CREDENCE_E_INVALID, "call credence_request_sign() first", "the request is not signed");
+  const char *url = credence_request_url(request);
+  if (url == NULL)
+    return error_nomem(error);
+  set_rules(&a);
+  set_method(&a);
+  set_pointer(&a, CURLOPT_URL, url);
+  if (set_headers(&a) < 0)
+    return error_nomem(error);
+  if (a.failed != CURLE_OK)
+    return error_set(error, CREDENCE_E_UNSUPPORTED, "libcurl 7.85 or later is needed",
+                     "this libcurl does not take an option that keeps the credential safe (code %d)", (int)a.failed);
+  return 0;
+}

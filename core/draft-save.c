@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * draft-save.c - store a draft, and remove profiles
+ *
+ * Both hold the profile's lock.  The secrets go to the keyring first, then the
+ * file is replaced, so that a profile that can be seen has its secrets; in the
+ * other direction the file goes last.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "draft.h"
+#include "error.h"
+#include "keyring.h"
+#include "record.h"
+#include "secret.h"
+
+#define KIND "credential"
+
+static int has_new_secrets(const credence_draft *d)
+{
+  for (size_t i = 0; i < d->entry_count; i++)
+    for (size_t f = 0; f < MANIFEST_FIELDS_MAX; f++)
+      if (d->entries[i].secrets[f] != NULL)
+        return 1;
+  return 0;
+}
+
+static int check_complete(const credence_draft *d, credence_error **error)
+{
+  const char *label = NULL;
+  unsigned flags = 0;
+  const char *missing = credence_draft_missing(d, 0, &label, &flags);
+  if (missing != NULL)
+    return error_set(error, CREDENCE_E_INVALID, "give it", "the profile lacks %s (%s)", missing, label);
+  if (profile_file_get(&d->file, "profile", "endpoint", 0) == NULL)
+    return error_set(error, CREDENCE_E_INVALID, "give it with --endpoint URL",
+                     "the provider has no usual endpoint, and none was given");
+  return 0;
+}
+
+/* The new secrets, and those of old that are not replaced. */
+static size_t collect(const credence_draft *d, const struct record *old, struct record_entry *entries)
+{
+  size_t count = 0;
+  for (size_t i = 0; i < d->entry_count; i++) {
+    const credence_manifest *manifest = d->entries[i].manifest;
+    for (size_t f = 0; f < manifest->field_count; f++) {
+      const unsigned char *data = (const unsigned char *)d->entries[i].secrets[f];
+      size_t size = d->entries[i].sizes[f];
+      if (data == NULL && !record_get(old, manifest->name, manifest->fields[f].name, &data, &size))
+        continue;
+      entries[count++] = (struct record_entry){manifest->name, manifest->fields[f].name, data, size};
+    }
+  }
+  return count;
+}
+
+/* What the keyring holds of this profile: its text and revision, or "" for a
+ * revision that says none. */
+static int read_old(credence_draft *d, struct keyring *keyring, char **ret_text, char **ret_revision,
+                    credence_error **error)
+{
+  credence_error *why = NULL;
+  int r = keyring_get(keyring, d->name, KIND, ret_text, ret_revision, &why);
+  if (r == CREDENCE_E_NOT_FOUND) {
+    *ret_revision = strdup("");
+    r = *ret_revision == NULL ? error_nomem(error) : 0;
+  } else if (r < 0) {
+    r = error_set(error, r, credence_error_remedy(why), "%s", credence_error_message(why));
+  }
+  credence_error_free(&why);
+  return r;
+}
+
+static int put_secrets(credence_draft *d, struct keyring *keyring, const char *old_text, const char *revision,
+                       credence_error **error)
+{
+  struct record_entry entries[STACK_MAX * MANIFEST_FIELDS_MAX];
+  struct record old = {NULL, 0};
+  struct url url;
+  char *text = NULL;
+  char label[96];
+  /* What is left of a profile that was removed half way is not carried over. */
+  int r = old_text == NULL || d->is_new ? 0 : record_decode(old_text, &old, error);
+  if (r < 0)
+    return r;
+  size_t count = collect(d, &old, entries);
+  char *origin = url_parse(profile_file_get(&d->file, "profile", "endpoint", 0), &url, error) < 0
+                     ? NULL
+                     : url_origin(&url);
+  snprintf(label, sizeof(label), "Credence: %s", d->name);
+  r = origin == NULL ? error_nomem(error) : record_encode(origin, entries, count, &text, error);
+  if (r == 0)
+    r = keyring_put(keyring, d->name, KIND, label, text, revision, error);
+  record_clear(&old);
+  secret_free(text);
+  free(origin);
+  return r;
+}
+
+static int store_secrets(credence_draft *d, struct keyring *keyring, credence_error **error)
+{
+  char *old_text = NULL;
+  char *revision = NULL;
+  int r = read_old(d, keyring, &old_text, &revision, error);
+  if (r == 0)
+    r = put_secrets(d, keyring, old_text, revision, error);
+  secret_free(old_text);
+  free(revision);
+  return r;
+}
+
+/* A new profile whose file could not be written leaves no secret behind. */
+static void take_back(credence_draft *d, struct keyring *keyring)
+{
+  if (d->is_new)
+    (void)keyring_delete(keyring, d->name, KIND, NULL, NULL);
+}
+
+static int save_with_secrets(credence_draft *d, credence_error **error)
+{
+  struct keyring *keyring = NULL;
+  const char *wanted = profile_file_get(&d->file, "profile", "keyring", 0);
+  int r = keyring_open(d->context, wanted, &keyring, error);
+  if (r == 0)
+    r = profile_file_set(&d->file, "profile", "keyring", keyring_name(keyring), error);
+  if (r == 0)
+    r = store_secrets(d, keyring, error);
+  if (r == 0) {
+    r = profile_file_write(&d->file, d->name, error);
+    if (r < 0)
+      take_back(d, keyring);
+  }
+  keyring_close(&keyring);
+  return r;
+}
+
+/* Somebody else may have made or changed the profile since the draft began. */
+static int refresh(credence_draft *d, credence_error **error)
+{
+  struct profile_file now;
+  if (d->is_new)
+    return draft_check_is_free(d->name, error);
+  int r = profile_file_read(d->name, &now, error);
+  if (r < 0)
+    return r;
+  r = draft_replay(d, &now, error);
+  if (r < 0) {
+    profile_file_clear(&now);
+    return r;
+  }
+  profile_file_clear(&d->file);
+  d->file = now;
+  return 0;
+}
+
+int credence_draft_save(credence_draft *draft, credence_error **error)
+{
+  int fd = -1;
+  int r = check_complete(draft, error);
+  if (r == 0)
+    r = profile_lock_file(draft->name, &fd, error);
+  if (r < 0)
+    return r;
+  r = refresh(draft, error);
+  if (r == 0)
+    r = draft->is_new || has_new_secrets(draft) ? save_with_secrets(draft, error)
+                                                : profile_file_write(&draft->file, draft->name, error);
+  profile_unlock_file(fd);
+  return r;
+}
+
+/* --- removing --------------------------------------------------------------- */
+
+static int remove_secrets(credence_context *context, const char *name, const char *keyring_wanted,
+                          credence_error **error)
+{
+  struct keyring *keyring = NULL;
+  credence_error *why = NULL;
+  int r = keyring_open(context, keyring_wanted, &keyring, &why);
+  if (r == 0)
+    r = keyring_delete(keyring, name, KIND, NULL, &why);
+  keyring_close(&keyring);
+  if (r == CREDENCE_E_NOT_FOUND)
+    r = 0; /* gone is what was asked for */
+  else if (r < 0)
+    r = error_set(error, r, credence_error_remedy(why), "%s", credence_error_message(why));
+  credence_error_free(&why);
+  return r;
+}
+
+static int remove_profile(credence_context *context, const char *name, credence_error **error)
+{
+  struct profile_file file;
+  int r = profile_file_read(name, &file, error);
+  if (r < 0)
+    return r;
+  const char *keyring = profile_file_get(&file, "profile", "keyring", 0);
+  if (!file.is_user)
+    r = error_set(error, CREDENCE_E_REFUSED, "ask whoever administers this system",
+                  "%s: is the system's profile", file.path);
+  if (r == 0 && keyring != NULL)
+    r = remove_secrets(context, name, keyring, error);
+  if (r == 0 && unlink(file.path) < 0)
+    r = error_set(error, CREDENCE_E_DENIED, NULL, "%s: cannot be removed: %s", file.path, strerror(errno));
+  profile_file_clear(&file);
+  return r;
+}
+
+int credence_profile_remove(credence_context *context, const char *name, credence_error **error)
+{
+  struct profile_file file;
+  int fd = -1;
+  /* Before locking, so that a name that does not exist leaves no lock behind. */
+  int r = profile_file_read(name, &file, error);
+  if (r < 0)
+    return r;
+  profile_file_clear(&file);
+  r = profile_lock_file(name, &fd, error);
+  if (r < 0)
+    return r;
+  r = remove_profile(context_or_default(context), name, error);
+  profile_unlock_file(fd);
+  return r;
+}

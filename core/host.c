@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* host.c - the services that a plugin sees: values, keys, clock; see credence-plugin.h */
+#include "config.h"
+
+#include <openssl/rand.h>
+#include <string.h>
+#include <time.h>
+
+#include "error.h"
+#include "host-call.h"
+#include "secret.h"
+
+static int service_value(credence_call *base, const char *name, credence_bytes *out)
+{
+  const struct stack_entry *entry = call_of(base)->entry;
+  int field = manifest_find(entry->manifest, name);
+  if (field < 0)
+    return CREDENCE_E_NOT_FOUND;
+  if ((entry->manifest->fields[field].flags & CREDENCE_FIELD_SECRET) != 0)
+    return CREDENCE_E_REFUSED;
+  const char *value = stack_entry_value(entry, (size_t)field);
+  if (value == NULL)
+    return CREDENCE_E_NOT_FOUND;
+  *out = credence_text(value);
+  return 0;
+}
+
+struct secret_value *host_secret(struct call *call, const char *name, int *ret_code)
+{
+  int field = manifest_find(call->entry->manifest, name);
+  if (field < 0 || (call->entry->manifest->fields[field].flags & CREDENCE_FIELD_SECRET) == 0) {
+    *ret_code = error_set(&call->why, CREDENCE_E_INVALID, "mend the manifest or the plugin",
+                          "the manifest has no secret %s", name);
+    return NULL;
+  }
+  struct secret_value *secret = &call->entry->secrets[field];
+  *ret_code = secret->data == NULL ? error_set(&call->why, CREDENCE_E_NOT_FOUND,
+                                               "credence set PROFILE --secret FIELD=-",
+                                               "profile %s has no %s", call->profile->name, name)
+                                   : 0;
+  return *ret_code < 0 ? NULL : secret;
+}
+
+/* Two threads that make the same key at once agree on one by exchange. */
+static int ready_key(struct secret_value *secret, uint32_t algorithm, struct hmac_key **ret_key)
+{
+  struct hmac_key *made = NULL;
+  if (algorithm >= ALGORITHMS)
+    return CREDENCE_E_UNSUPPORTED;
+  struct hmac_key *key = atomic_load_explicit(&secret->keys[algorithm], memory_order_acquire);
+  if (key == NULL) {
+    int r = hmac_key_new(algorithm, secret->data, secret->size, &made);
+    if (r < 0)
+      return r;
+    if (atomic_compare_exchange_strong(&secret->keys[algorithm], &key, made))
+      key = made;
+    else
+      hmac_key_free(made);
+  }
+  *ret_key = key;
+  return 0;
+}
+
+static int service_hmac(credence_call *base, uint32_t algorithm, const char *name, const credence_bytes *parts,
+                        size_t count, void *mac, size_t mac_size)
+{
+  struct call *call = call_of(base);
+  struct hmac_key *key = NULL;
+  int r = 0;
+  if (call->request == NULL)
+    return CREDENCE_E_UNSUPPORTED;
+  struct secret_value *secret = host_secret(call, name, &r);
+  if (secret != NULL)
+    r = ready_key(secret, algorithm, &key);
+  return r < 0 ? r : hmac_parts(key, call->request->scratch, parts, count, mac, mac_size);
+}
+
+static int service_digest(credence_call *base, uint32_t algorithm, const credence_bytes *parts, size_t count,
+                          void *out, size_t out_size)
+{
+  const struct call *call = call_of(base);
+  if (call->request == NULL)
+    return CREDENCE_E_UNSUPPORTED;
+  return digest_parts(call->request->scratch, algorithm, parts, count, out, out_size);
+}
+
+static int service_body_digest(credence_call *base, uint32_t algorithm, void *out, size_t out_size)
+{
+  const struct call *call = call_of(base);
+  if (call->request == NULL)
+    return CREDENCE_E_UNSUPPORTED;
+  return digest_parts(call->request->scratch, algorithm, &call->request->attempt.body, 1, out, out_size);
+}
+
+static int64_t service_now(credence_call *base)
+{
+  credence_request *request = call_of(base)->request;
+  struct timespec ts;
+  if (request == NULL)
+    return CREDENCE_E_UNSUPPORTED;
+  if (request->has_fixed_time)
+    return request->fixed_time;
+  if (request->now == 0) {
+    clock_gettime(CLOCK_REALTIME, &ts);
+    request->now = (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+  }
+  return request->now;
+}
+
+static int service_random(credence_call *base, void *out, size_t size)
+{
+  const struct call *call = call_of(base);
+  const char *nonce = call->request == NULL ? NULL : call->request->nonce;
+  if (nonce == NULL)
+    return size <= 4096 && RAND_bytes(out, (int)size) == 1 ? 0 : CREDENCE_E_FAILED;
+  size_t length = strlen(nonce);
+  for (size_t i = 0; i < size; i++)
+    ((char *)out)[i] = nonce[i % length];
+  return 0;
+}
+
+static void service_trace(credence_call *base, const char *label, const credence_bytes *text)
+{
+  const credence_request *request = call_of(base)->request;
+  if (request != NULL && request->trace != NULL)
+    request->trace(request->trace_userdata, label, text->data, text->size);
+}
+
+static int service_error(credence_call *base, int code, const char *text)
+{
+  return error_set(&call_of(base)->why, code, NULL, "%s", text);
+}
+
+/* Slots that are NULL: services that providers of this version do not need. */
+const credence_host host_services = {
+    .size = sizeof(credence_host),
+    .minor = CREDENCE_PLUGIN_MINOR,
+    .value = service_value,
+    .hmac = service_hmac,
+    .digest = service_digest,
+    .body_digest = service_body_digest,
+    .now = service_now,
+    .random = service_random,
+    .request_part = host_request_part,
+    .request_header = host_request_header,
+    .request_query = host_request_query,
+    .edit = host_edit,
+    .edit_secret = host_edit_secret,
+    .response_status = host_response_status,
+    .response_header = host_response_header,
+    .response_body = host_response_body,
+    .response_json = host_response_json,
+    .trace = service_trace,
+    .error = service_error,
+};
+
+/* --- calls into the plugin ------------------------------------------------ */
+
+void stack_entry_enter(struct stack_entry *entry)
+{
+  uint32_t threads = entry->provider->table.threads;
+  if (threads < CREDENCE_THREADS_INSTANCE)
+    pthread_mutex_lock(entry->provider->serial);
+  else if (threads < CREDENCE_THREADS_PARALLEL)
+    pthread_mutex_lock(&entry->mutex);
+}
+
+void stack_entry_leave(struct stack_entry *entry)
+{
+  uint32_t threads = entry->provider->table.threads;
+  if (threads < CREDENCE_THREADS_INSTANCE)
+    pthread_mutex_unlock(entry->provider->serial);
+  else if (threads < CREDENCE_THREADS_PARALLEL)
+    pthread_mutex_unlock(&entry->mutex);
+}
+
+static struct call call_make(credence_profile *profile, struct stack_entry *entry)
+{
+  struct call call = {.base = {&host_services}, .profile = profile, .entry = entry};
+  return call;
+}
+
+/* What the plugin answered, as an error of ours.  A code that is not ours is a
+ * refusal. */
+static int conclude(struct call *call, int r, credence_error **error)
+{
+  const char *name = call->entry->manifest->name;
+  if (r < 0 && r >= CREDENCE_E_MALFORMED) {
+    const char *message = call->why == NULL ? credence_strerror(r) : credence_error_message(call->why);
+    r = error_set(error, r, credence_error_remedy(call->why), "provider %s: %s", name, message);
+  } else if (r != 0) {
+    r = error_set(error, CREDENCE_E_REFUSED, "update the plugin",
+                  "provider %s: its plugin answered %d, which means nothing", name, r);
+  }
+  credence_error_free(&call->why);
+  return r;
+}
+
+int host_open(credence_profile *profile, struct stack_entry *entry, const struct loaded_provider *provider,
+              credence_error **error)
+{
+  struct call call = call_make(profile, entry);
+  int r = 0;
+  if (provider->table.open == NULL)
+    return 0;
+  entry->provider = provider; /* for the lock */
+  stack_entry_enter(entry);
+  r = provider->table.open(&host_services, &call.base, &entry->instance);
+  stack_entry_leave(entry);
+  entry->provider = NULL;
+  return conclude(&call, r, error);
+}
+
+int host_sign(credence_request *request, struct stack_entry *entry, credence_error **error)
+{
+  struct call call = call_make(request->profile, entry);
+  call.request = request;
+  stack_entry_enter(entry);
+  int r = entry->provider->table.sign(entry->instance, &call.base);
+  stack_entry_leave(entry);
+  return conclude(&call, r, error);
+}
+
+int host_judge(credence_request *request, credence_response *response, struct stack_entry *entry,
+               credence_error **error)
+{
+  struct call call = call_make(request->profile, entry);
+  if (entry->provider->table.judge == NULL)
+    return CREDENCE_DONE;
+  call.request = request;
+  call.response = response;
+  stack_entry_enter(entry);
+  int r = entry->provider->table.judge(entry->instance, &call.base);
+  stack_entry_leave(entry);
+  return conclude(&call, r, error);
+}

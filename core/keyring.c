@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* keyring.c - what is asked of a keyring, and what its answers mean; see keyring.h */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../keyring/protocol.h"
+#include "error.h"
+#include "helper-client.h"
+#include "keyring.h"
+#include "paths.h"
+#include "secret.h"
+#include "sessionbus.h"
+
+#define DEFAULT_KEYRING "secret-service"
+#define PASSPHRASE_TRIES 3
+
+struct keyring {
+  credence_context *context;
+  char *name;
+  struct helper *helper;
+};
+
+/* What one call asks.  NULL: the field is left out. */
+struct question {
+  const char *op;
+  const char *profile;
+  const char *kind;
+  const char *label;
+  const char *value;
+  const char *expect;
+  const char *passphrase;
+};
+
+struct answer {
+  unsigned char *message; /* secret memory */
+  size_t size;
+};
+
+const char *keyring_name(const struct keyring *keyring)
+{
+  return keyring->name;
+}
+
+static int check_name(const char *name, credence_error **error)
+{
+  if (name_is_valid(name))
+    return 0;
+  return error_set(error, CREDENCE_E_INVALID, "for instance secret-service or file",
+                   "this is not the name of a keyring: %.80s", name);
+}
+
+int keyring_open(credence_context *context, const char *name, struct keyring **ret_keyring,
+                 credence_error **error)
+{
+  const char *wanted = name == NULL ? DEFAULT_KEYRING : name;
+  int r = check_name(wanted, error);
+  if (r == 0 && strcmp(wanted, DEFAULT_KEYRING) == 0)
+    r = session_bus_check(error);
+  if (r < 0)
+    return r;
+  struct keyring *new = calloc(1, sizeof(*new));
+  if (new == NULL)
+    return error_nomem(error);
+  new->context = context;
+  new->name = strdup(wanted);
+  r = new->name == NULL ? error_nomem(error) : helper_start(wanted, &new->helper, error);
+  if (r < 0) {
+    keyring_close(&new);
+    return r;
+  }
+  *ret_keyring = new;
+  return 0;
+}
+
+void keyring_close(struct keyring **keyring)
+{
+  if (*keyring == NULL)
+    return;
+  helper_stop(&(*keyring)->helper);
+  free((*keyring)->name);
+  free(*keyring);
+  *keyring = NULL;
+}
+
+static void write_optional(struct keyring_writer *writer, char tag, const char *text)
+{
+  if (text != NULL)
+    keyring_write_text(writer, tag, text);
+}
+
+static size_t question_size(const struct question *q)
+{
+  const char *const texts[] = {q->op, q->profile, q->kind, q->label, q->value, q->expect, q->passphrase};
+  size_t size = 128;
+  for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+    size += texts[i] == NULL ? 0 : strlen(texts[i]) + 5;
+  return size;
+}
+
+static size_t write_question(const struct question *q, const credence_context *context, void *out, size_t size)
+{
+  struct keyring_writer writer;
+  keyring_write_begin(&writer, out, size);
+  keyring_write_text(&writer, KEYRING_OP, q->op);
+  write_optional(&writer, KEYRING_PROFILE, q->profile);
+  write_optional(&writer, KEYRING_KIND, q->kind);
+  write_optional(&writer, KEYRING_LABEL, q->label);
+  write_optional(&writer, KEYRING_VALUE, q->value);
+  write_optional(&writer, KEYRING_EXPECT, q->expect);
+  write_optional(&writer, KEYRING_PASSPHRASE, q->passphrase);
+  keyring_write_number(&writer, KEYRING_DEADLINE, (long)context_keyring_timeout(context));
+  keyring_write_text(&writer, KEYRING_PROMPT, context->prompting ? "1" : "0");
+  return keyring_write_end(&writer);
+}
+
+/* A field as text in memory of malloc's; NULL when absent or out of memory. */
+static char *answer_text(const struct answer *answer, char tag)
+{
+  const unsigned char *data = NULL;
+  size_t size = 0;
+  if (keyring_read_field(answer->message, answer->size, tag, 0, &data, &size) != 1)
+    return NULL;
+  return strndup((const char *)data, size);
+}
+
+static int answer_status(const struct answer *answer)
+{
+  char *text = answer_text(answer, KEYRING_STATUS);
+  char *end = NULL;
+  long number = text == NULL ? -1 : strtol(text, &end, 10);
+  int bad = text == NULL || end == text || *end != '\0' || number < 0 || number > 20;
+  free(text);
+  return bad ? CREDENCE_E_MALFORMED : -(int)number;
+}
+
+static int report(const struct keyring *keyring, const struct answer *answer, int status, credence_error **error)
+{
+  char *message = answer_text(answer, KEYRING_MESSAGE);
+  char *remedy = answer_text(answer, KEYRING_REMEDY);
+  int r = error_set(error, status, remedy, "keyring %s: %s", keyring->name,
+                    message == NULL ? credence_strerror(status) : message);
+  free(message);
+  free(remedy);
+  return r;
+}
+
+static int lost(const struct keyring *keyring, int code, credence_error **error)
+{
+  if (code == CREDENCE_E_TIMEOUT)
+    return error_set(error, code, "is the keyring waiting for you in a window? --timeout=SECONDS waits longer",
+                     "keyring %s: no answer within %u ms", keyring->name,
+                     context_keyring_timeout(keyring->context));
+  if (code == CREDENCE_E_MALFORMED)
+    return error_set(error, CREDENCE_E_SERVICE_LOST, "install the helper again",
+                     "keyring %s: its helper answered something that is not the protocol", keyring->name);
+  if (code == CREDENCE_E_NOMEM)
+    return error_nomem(error);
+  return error_set(error, CREDENCE_E_SERVICE_LOST, "try again; if it stays, install the helper again",
+                   "keyring %s: its helper died", keyring->name);
+}
+
+/* Send, and read the answer.  Reading may be tried once more with a new
+ * helper; whether a write took place cannot be known. */
+static int exchange(struct keyring *keyring, const struct question *q, struct answer *answer,
+                    credence_error **error)
+{
+  int may_repeat = strcmp(q->op, "get") == 0;
+  size_t size = question_size(q);
+  void *request = secret_alloc(size);
+  if (request == NULL)
+    return error_nomem(error);
+  size_t used = write_question(q, keyring->context, request, size);
+  int timeout = (int)context_keyring_timeout(keyring->context);
+  int r = used == 0 ? CREDENCE_E_TOO_LARGE
+                    : helper_call(keyring->helper, request, used, timeout, &answer->message, &answer->size);
+  if (r == CREDENCE_E_SERVICE_LOST && may_repeat) {
+    helper_stop(&keyring->helper);
+    r = helper_start(keyring->name, &keyring->helper, error);
+    if (r == 0)
+      r = helper_call(keyring->helper, request, used, timeout, &answer->message, &answer->size);
+  }
+  secret_free(request);
+  return r < 0 ? lost(keyring, r, error) : 0;
+}
+
+/* One exchange; the answer's status as the result. */
+static int ask(struct keyring *keyring, const struct question *q, struct answer *answer, credence_error **error)
+{
+  int r = exchange(keyring, q, answer, error);
+  if (r < 0)
+    return r;
+  int status = answer_status(answer);
+  if (status == CREDENCE_E_MALFORMED)
+    return lost(keyring, CREDENCE_E_MALFORMED, error);
+  return status == 0 ? 0 : report(keyring, answer, status, error);
+}
+
+static void answer_clear(struct answer *answer)
+{
+  secret_free(answer->message);
+  answer->message = NULL;
+  answer->size = 0;
+}
+
+/* Give the keyring its passphrase.  *ret_again: it was typed and is wrong, so
+ * asking once more makes sense. */
+static int unlock(struct keyring *keyring, int is_new, int *ret_again, credence_error **error)
+{
+  struct answer answer = {NULL, 0};
+  char *passphrase = NULL;
+  int asked = 0;
+  int r = context_passphrase(keyring->context, keyring->name, is_new, &passphrase, &asked, error);
+  if (r < 0)
+    return r;
+  const struct question q = {.op = "unlock", .passphrase = passphrase};
+  r = ask(keyring, &q, &answer, error);
+  secret_free(passphrase);
+  answer_clear(&answer);
+  *ret_again = r == CREDENCE_E_LOCKED && asked;
+  return r;
+}
+
+static int unlock_patiently(struct keyring *keyring, int is_new, credence_error **error)
+{
+  int again = 1;
+  int r = CREDENCE_E_LOCKED;
+  for (int i = 0; i < PASSPHRASE_TRIES && again; i++) {
+    again = 0;
+    r = unlock(keyring, is_new, &again, error);
+  }
+  return r;
+}
+
+/* Ask; when the keyring wants its passphrase, give that and ask again. */
+static int ask_unlocking(struct keyring *keyring, const struct question *q, struct answer *answer,
+                         credence_error **error)
+{
+  int r = ask(keyring, q, answer, error);
+  char *wants = r == CREDENCE_E_LOCKED ? answer_text(answer, KEYRING_WANTS) : NULL;
+  if (wants == NULL)
+    return r;
+  answer_clear(answer);
+  r = unlock_patiently(keyring, strcmp(wants, "new-passphrase") == 0, error);
+  free(wants);
+  return r < 0 ? r : ask(keyring, q, answer, error);
+}
+
+static int take_value(const struct answer *answer, char **ret_value)
+{
+  const unsigned char *data = NULL;
+  size_t size = 0;
+  if (keyring_read_field(answer->message, answer->size, KEYRING_VALUE, 0, &data, &size) != 1)
+    return CREDENCE_E_MALFORMED;
+  char *value = secret_copy(data, size);
+  if (value == NULL)
+    return CREDENCE_E_NOMEM;
+  *ret_value = value;
+  return 0;
+}
+
+int keyring_get(struct keyring *keyring, const char *profile, const char *kind, char **ret_value,
+                char **ret_revision, credence_error **error)
+{
+  struct answer answer = {NULL, 0};
+  char *value = NULL;
+  const struct question q = {.op = "get", .profile = profile, .kind = kind};
+  int r = ask_unlocking(keyring, &q, &answer, error);
+  char *revision = r == 0 ? answer_text(&answer, KEYRING_REVISION) : NULL;
+  if (r == 0) {
+    r = revision == NULL ? CREDENCE_E_MALFORMED : take_value(&answer, &value);
+    if (r < 0)
+      r = lost(keyring, r, error);
+  }
+  answer_clear(&answer);
+  if (r < 0) {
+    free(revision);
+    return r;
+  }
+  *ret_value = value;
+  *ret_revision = revision;
+  return 0;
+}
+
+static int change(struct keyring *keyring, const struct question *q, credence_error **error)
+{
+  struct answer answer = {NULL, 0};
+  int r = ask_unlocking(keyring, q, &answer, error);
+  answer_clear(&answer);
+  return r;
+}
+
+int keyring_put(struct keyring *keyring, const char *profile, const char *kind, const char *label,
+                const char *value, const char *expect, credence_error **error)
+{
+  const struct question q = {
+      .op = "put", .profile = profile, .kind = kind, .label = label, .value = value, .expect = expect};
+  if (strlen(value) > KEYRING_SECRET_MAX)
+    return error_set(error, CREDENCE_E_TOO_LARGE, NULL, "the secrets of a profile are over %u bytes together",
+                     KEYRING_SECRET_MAX);
+  return change(keyring, &q, error);
+}
+
+int keyring_delete(struct keyring *keyring, const char *profile, const char *kind, const char *expect,
+                   credence_error **error)
+{
+  const struct question q = {.op = "delete", .profile = profile, .kind = kind, .expect = expect};
+  return change(keyring, &q, error);
+}

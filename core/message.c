@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* message.c - what a request says: method, headers, body; see message.h */
+#include "config.h"
+
+#include <string.h>
+
+#include "encode.h"
+#include "message.h"
+
+static const char form_type[] = "application/x-www-form-urlencoded";
+
+/* RFC 9110, section 5.6.2. */
+static int is_token(const char *text)
+{
+  if (*text == '\0')
+    return 0;
+  for (; *text != '\0'; text++)
+    if (!ascii_is_alnum(*text) && strchr("!#$%&'*+-.^_`|~", *text) == NULL)
+      return 0;
+  return 1;
+}
+
+int message_set_method(struct arena *arena, struct message *message, const char *method, credence_error **error)
+{
+  if (!is_token(method) || strlen(method) > 32)
+    return error_set(error, CREDENCE_E_INVALID, "for instance GET or POST", "this is not an HTTP method: %.40s",
+                     method);
+  if (strcmp(method, "CONNECT") == 0)
+    return error_set(error, CREDENCE_E_REFUSED, NULL, "CONNECT asks a proxy for a tunnel, which nothing can sign");
+  const char *copy = arena_copy(arena, method, strlen(method));
+  if (copy == NULL)
+    return error_nomem(error);
+  message->method = copy;
+  return 0;
+}
+
+static int check_header(const char *name, credence_bytes value, credence_error **error)
+{
+  const char *text = value.data;
+  if (!is_token(name) || strlen(name) > 256)
+    return error_set(error, CREDENCE_E_INVALID, "letters, digits and - are safe",
+                     "this is not the name of a header: %.60s", name);
+  if (value.size > MESSAGE_HEADER_MAX)
+    return error_set(error, CREDENCE_E_TOO_LARGE, NULL, "the header %s is longer than %u bytes", name,
+                     MESSAGE_HEADER_MAX);
+  for (size_t i = 0; i < value.size; i++)
+    if (is_control(&text[i], 1) && text[i] != '\t')
+      return error_set(error, CREDENCE_E_INVALID, "a header is one line; take it out",
+                       "the header %s has a control character (0x%02x)", name, (unsigned)(unsigned char)text[i]);
+  return 0;
+}
+
+static int grow_headers(struct arena *arena, struct message *message, size_t capacity, credence_error **error)
+{
+  struct header *headers = arena_alloc(arena, capacity * sizeof(*headers));
+  if (headers == NULL)
+    return error_nomem(error);
+  if (message->header_count > 0)
+    memcpy(headers, message->headers, message->header_count * sizeof(*headers));
+  message->headers = headers;
+  message->header_capacity = capacity;
+  return 0;
+}
+
+int message_copy(struct arena *arena, struct message *to, const struct message *from, credence_error **error)
+{
+  struct message copy = *from;
+  int r = grow_headers(arena, &copy, from->header_count + 4, error);
+  if (r == 0)
+    *to = copy;
+  return r;
+}
+
+const struct header *message_find_header(const struct message *message, const char *name, size_t *index)
+{
+  for (size_t i = *index; i < message->header_count; i++) {
+    const struct header *header = &message->headers[i];
+    if (ascii_equal(header->name.data, header->name.size, name, strlen(name))) {
+      *index = i;
+      return header;
+    }
+  }
+  return NULL;
+}
+
+int message_add_header(struct arena *arena, struct message *message, const char *name, credence_bytes value,
+                       credence_error **error)
+{
+  int r = check_header(name, value, error);
+  if (r < 0)
+    return r;
+  if (message->header_count == MESSAGE_HEADERS_MAX)
+    return error_set(error, CREDENCE_E_TOO_LARGE, NULL, "the request has more than %u headers",
+                     MESSAGE_HEADERS_MAX);
+  if (message->header_count == message->header_capacity) {
+    r = grow_headers(arena, message, message->header_capacity * 2 + 4, error);
+    if (r < 0)
+      return r;
+  }
+  struct header *header = &message->headers[message->header_count];
+  header->name = (credence_bytes){arena_copy(arena, name, strlen(name)), strlen(name)};
+  header->value = (credence_bytes){arena_copy(arena, value.data, value.size), value.size};
+  if (header->name.data == NULL || header->value.data == NULL)
+    return error_nomem(error);
+  message->header_count++;
+  return 0;
+}
+
+int message_set_header(struct arena *arena, struct message *message, const char *name, credence_bytes value,
+                       credence_error **error)
+{
+  int r = check_header(name, value, error);
+  if (r < 0)
+    return r;
+  size_t kept = 0;
+  for (size_t i = 0; i < message->header_count; i++) {
+    const struct header *header = &message->headers[i];
+    if (!ascii_equal(header->name.data, header->name.size, name, strlen(name)))
+      message->headers[kept++] = *header;
+  }
+  message->header_count = kept;
+  return message_add_header(arena, message, name, value, error);
+}
+
+static int set_media_type(struct arena *arena, struct message *message, const char *media_type,
+                          credence_error **error)
+{
+  if (media_type == NULL)
+    return 0;
+  return message_set_header(arena, message, "Content-Type", credence_text(media_type), error);
+}
+
+int message_set_body(struct arena *arena, struct message *message, credence_bytes body, const char *media_type,
+                     credence_error **error)
+{
+  if (body.size > MESSAGE_BODY_MAX)
+    return error_set(error, CREDENCE_E_TOO_LARGE, NULL, "the body is larger than %u MiB",
+                     MESSAGE_BODY_MAX / 1024 / 1024);
+  const char *copy = arena_copy(arena, body.data, body.size);
+  if (copy == NULL)
+    return error_nomem(error);
+  int r = set_media_type(arena, message, media_type, error);
+  if (r == 0)
+    message->body = (credence_bytes){copy, body.size};
+  return r;
+}
+
+static int is_form(const struct message *message)
+{
+  size_t index = 0;
+  const struct header *type = message_find_header(message, "Content-Type", &index);
+  size_t length = sizeof(form_type) - 1;
+  return type != NULL && type->value.size >= length && ascii_equal(type->value.data, length, form_type, length);
+}
+
+/* "name=value" behind what is there, with "&" between. */
+static credence_bytes append_pair(struct arena *arena, credence_bytes pairs, const char *name,
+                                  credence_bytes value)
+{
+  credence_bytes none = {NULL, 0};
+  size_t name_size = strlen(name);
+  size_t name_encoded = percent_size(name, name_size);
+  size_t value_encoded = value.data == NULL ? 0 : 1 + percent_size(value.data, value.size);
+  size_t size = pairs.size + (pairs.size > 0) + name_encoded + value_encoded;
+  char *text = arena_alloc(arena, size + 1);
+  if (text == NULL)
+    return none;
+  char *end = text;
+  if (pairs.size > 0) {
+    memcpy(end, pairs.data, pairs.size);
+    end += pairs.size;
+    *end++ = '&';
+  }
+  percent_encode(end, name, name_size);
+  end += name_encoded;
+  if (value.data != NULL) {
+    *end++ = '=';
+    percent_encode(end, value.data, value.size);
+  }
+  text[size] = '\0';
+  return (credence_bytes){text, size};
+}
+
+int message_append_form(struct arena *arena, struct message *message, const char *name, credence_bytes value,
+                        credence_error **error)
+{
+  if (message->body.data != NULL && !is_form(message))
+    return error_set(error, CREDENCE_E_INVALID, "give the body or form fields, not both",
+                     "the request has a body that is not a form");
+  credence_bytes body = append_pair(arena, message->body, name, value);
+  if (body.data == NULL)
+    return error_nomem(error);
+  if (body.size > MESSAGE_BODY_MAX)
+    return error_set(error, CREDENCE_E_TOO_LARGE, NULL, "the form is too large");
+  int r = set_media_type(arena, message, form_type, error);
+  if (r == 0)
+    message->body = body;
+  return r;
+}
+
+static int take_query(struct message *message, credence_bytes query, credence_error **error)
+{
+  if (query.data == NULL)
+    return error_nomem(error);
+  if (query.size > 64u * 1024u)
+    return error_set(error, CREDENCE_E_TOO_LARGE, "send long data in the body",
+                     "the query is longer than 65536 bytes");
+  message->query = query;
+  return 0;
+}
+
+int message_append_query(struct arena *arena, struct message *message, const char *name, credence_bytes value,
+                         credence_error **error)
+{
+  return take_query(message, append_pair(arena, message->query, name, value), error);
+}
+
+int query_at(credence_bytes query, size_t index, credence_bytes *ret_name, credence_bytes *ret_value)
+{
+  const char *at = query.data;
+  const char *end = at == NULL ? NULL : at + query.size;
+  if (at == NULL || query.size == 0)
+    return 0;
+  for (; index > 0; index--) {
+    at = memchr(at, '&', (size_t)(end - at));
+    if (at == NULL)
+      return 0;
+    at++;
+  }
+  const char *stop = memchr(at, '&', (size_t)(end - at));
+  if (stop == NULL)
+    stop = end;
+  const char *equals = memchr(at, '=', (size_t)(stop - at));
+  *ret_name = (credence_bytes){at, (size_t)((equals == NULL ? stop : equals) - at)};
+  *ret_value = (credence_bytes){NULL, 0};
+  if (equals != NULL)
+    *ret_value = (credence_bytes){equals + 1, (size_t)(stop - equals - 1)};
+  return 1;
+}
+
+/* Copy one parameter as it stands. */
+static char *put_raw(char *out, const char *start, credence_bytes name, credence_bytes value)
+{
+  size_t size = name.size + (value.data == NULL ? 0 : 1 + value.size);
+  if (out != start)
+    *out++ = '&';
+  memcpy(out, name.data, size);
+  return out + size;
+}
+
+int message_set_query(struct arena *arena, struct message *message, const char *name, credence_bytes value,
+                      credence_error **error)
+{
+  credence_bytes none = {NULL, 0};
+  credence_bytes pair = append_pair(arena, none, name, value);
+  char *text = arena_alloc(arena, message->query.size + pair.size + 2);
+  if (pair.data == NULL || text == NULL)
+    return error_nomem(error);
+  char *end = text;
+  int placed = 0;
+  credence_bytes old_name;
+  credence_bytes old_value;
+  for (size_t i = 0; query_at(message->query, i, &old_name, &old_value); i++) {
+    if (!percent_equal(old_name.data, old_name.size, name))
+      end = put_raw(end, text, old_name, old_value);
+    else if (!placed++)
+      end = put_raw(end, text, pair, none);
+  }
+  if (!placed)
+    end = put_raw(end, text, pair, none);
+  *end = '\0';
+  return take_query(message, (credence_bytes){text, (size_t)(end - text)}, error);
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* profile-file.c - NAME.conf as a list of settings; see profile-file.h */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "error.h"
+#include "inifile.h"
+#include "paths.h"
+#include "profile-file.h"
+#include "trust.h"
+
+#define LOCK_WAIT_S 60
+
+void profile_folders_get(struct profile_folders *folders)
+{
+  folders->user = path_config("profiles");
+  folders->system[0] = PROFILE_DIR_ADMIN;
+  folders->system[1] = PROFILE_DIR_DIST;
+}
+
+void profile_file_clear(struct profile_file *file)
+{
+  for (size_t i = 0; i < file->count; i++) {
+    free(file->settings[i].section);
+    free(file->settings[i].name);
+    free(file->settings[i].value);
+  }
+  free(file->settings);
+  free(file->path);
+  memset(file, 0, sizeof(*file));
+}
+
+static int is_setting(const struct setting *setting, const char *section, const char *name)
+{
+  return strcmp(setting->section, section) == 0 && strcmp(setting->name, name) == 0;
+}
+
+const char *profile_file_get(const struct profile_file *file, const char *section, const char *name, size_t index)
+{
+  for (size_t i = 0; i < file->count; i++)
+    if (is_setting(&file->settings[i], section, name) && index-- == 0)
+      return file->settings[i].value;
+  return NULL;
+}
+
+int profile_file_add(struct profile_file *file, const char *section, const char *name, const char *value,
+                     credence_error **error)
+{
+  struct setting *settings = realloc(file->settings, (file->count + 1) * sizeof(*settings));
+  if (settings == NULL)
+    return error_nomem(error);
+  file->settings = settings;
+  struct setting *new = &settings[file->count];
+  new->section = strdup(section);
+  new->name = strdup(name);
+  new->value = strdup(value);
+  file->count++;
+  if (new->section == NULL || new->name == NULL || new->value == NULL) {
+    file->count--;
+    free(new->section);
+    free(new->name);
+    free(new->value);
+    return error_nomem(error);
+  }
+  return 0;
+}
+
+static void remove_setting(struct profile_file *file, size_t index)
+{
+  struct setting *setting = &file->settings[index];
+  free(setting->section);
+  free(setting->name);
+  free(setting->value);
+  memmove(setting, setting + 1, (file->count - index - 1) * sizeof(*setting));
+  file->count--;
+}
+
+int profile_file_set(struct profile_file *file, const char *section, const char *name, const char *value,
+                     credence_error **error)
+{
+  size_t i = 0;
+  while (i < file->count && !is_setting(&file->settings[i], section, name))
+    i++;
+  if (value == NULL) {
+    for (; i < file->count;)
+      if (is_setting(&file->settings[i], section, name))
+        remove_setting(file, i);
+      else
+        i++;
+    return 0;
+  }
+  if (i == file->count)
+    return profile_file_add(file, section, name, value, error);
+  char *copy = strdup(value);
+  if (copy == NULL)
+    return error_nomem(error);
+  free(file->settings[i].value);
+  file->settings[i].value = copy;
+  return 0;
+}
+
+/* --- reading -------------------------------------------------------------- */
+
+static int on_value(void *userdata, const char *section, const char *name, const char *value, int continued,
+                    credence_error **error)
+{
+  struct profile_file *file = userdata;
+  int repeats = strcmp(section, "profile") == 0 && strcmp(name, "allow") == 0;
+  if (continued)
+    return error_set(error, CREDENCE_E_MALFORMED, NULL, "a line that is indented continues nothing here");
+  if (!repeats && profile_file_get(file, section, name, 0) != NULL)
+    return error_set(error, CREDENCE_E_MALFORMED, NULL, "%s is given twice", name);
+  return profile_file_add(file, section, name, value, error);
+}
+
+static int read_in(const char *folder, const char *name, struct profile_file *file, credence_error **error)
+{
+  char *text = NULL;
+  size_t size = 0;
+  char *base = NULL;
+  if (asprintf(&base, "%s.conf", name) < 0)
+    return error_nomem(error);
+  int r = trust_read(folder, base, TRUST_FOLLOW, INIFILE_MAX, &text, &size, error);
+  free(base);
+  if (r < 0)
+    return r;
+  file->path = path_join(folder, name, ".conf");
+  r = file->path == NULL ? error_nomem(error) : inifile_parse(file->path, text, size, on_value, file, error);
+  free(text);
+  if (r < 0)
+    profile_file_clear(file);
+  return r;
+}
+
+int profile_file_read(const char *name, struct profile_file *ret_file, credence_error **error)
+{
+  struct profile_folders folders;
+  struct profile_file file = {NULL, 0, NULL, 0};
+  if (!name_is_valid(name))
+    return error_set(error, CREDENCE_E_INVALID, "letters, digits and . _ - after the first; at most 64",
+                     "this cannot be the name of a profile: %.80s", name);
+  profile_folders_get(&folders);
+  const char *const all[] = {folders.user, folders.system[0], folders.system[1]};
+  int r = CREDENCE_E_NOT_FOUND;
+  for (size_t i = 0; r == CREDENCE_E_NOT_FOUND && i < 3; i++)
+    if (all[i] != NULL) {
+      r = read_in(all[i], name, &file, error);
+      file.is_user = i == 0;
+    }
+  free(folders.user);
+  if (r == CREDENCE_E_NOT_FOUND)
+    return error_set(error, r, "credence list shows what there is, credence add makes one",
+                     "there is no profile %s", name);
+  if (r == 0)
+    *ret_file = file;
+  return r;
+}
+
+/* --- writing -------------------------------------------------------------- */
+
+static void render(const struct profile_file *file, struct buf *text)
+{
+  buf_text(text, "# Written by credence.  Secrets are in the keyring, not here.\n");
+  for (size_t i = 0; i < file->count; i++) {
+    const char *section = file->settings[i].section;
+    int seen = 0;
+    for (size_t j = 0; j < i && !seen; j++)
+      seen = strcmp(file->settings[j].section, section) == 0;
+    if (seen)
+      continue;
+    buf_format(text, "\n[%s]\n", section);
+    for (size_t j = i; j < file->count; j++)
+      if (strcmp(file->settings[j].section, section) == 0)
+        buf_format(text, "%s = %s\n", file->settings[j].name, file->settings[j].value);
+  }
+}
+
+static int write_all(int fd, const char *data, size_t size)
+{
+  while (size > 0) {
+    ssize_t n = write(fd, data, size);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0)
+      return -1;
+    data += n;
+    size -= (size_t)n;
+  }
+  return 0;
+}
+
+static void sync_folder(const char *folder)
+{
+  int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0)
+    return;
+  (void)fsync(fd); /* some file systems cannot; the rename stands all the same */
+  close(fd);
+}
+
+static int replace_file(const char *folder, const char *path, const struct buf *text, credence_error **error)
+{
+  char *temporary = path_join(folder, ".new-XXXXXX", "");
+  if (temporary == NULL)
+    return error_nomem(error);
+  int fd = mkostemp(temporary, O_CLOEXEC);
+  int failed = fd < 0 || write_all(fd, text->data, text->size) < 0 || fsync(fd) < 0;
+  if (fd >= 0 && close(fd) < 0)
+    failed = 1;
+  if (!failed && rename(temporary, path) < 0)
+    failed = 1;
+  int code = errno;
+  if (failed && fd >= 0)
+    (void)unlink(temporary);
+  free(temporary);
+  if (failed)
+    return error_set(error, CREDENCE_E_FAILED, "is the disk full, or the folder not yours?",
+                     "%s: cannot be written: %s", path, strerror(code));
+  sync_folder(folder);
+  return 0;
+}
+
+static int check_settings(const struct profile_file *file, credence_error **error)
+{
+  for (size_t i = 0; i < file->count; i++)
+    if (!inifile_can_hold(file->settings[i].value))
+      return error_set(error, CREDENCE_E_INVALID,
+                       "one line of at most 150 bytes, no space at either end, no ; after a space",
+                       "the value of %s cannot stand in a profile", file->settings[i].name);
+  return 0;
+}
+
+int profile_file_write(struct profile_file *file, const char *name, credence_error **error)
+{
+  struct buf text;
+  int r = check_settings(file, error);
+  if (r < 0)
+    return r;
+  char *folder = path_config("profiles");
+  char *path = folder == NULL ? NULL : path_join(folder, name, ".conf");
+  buf_init(&text, INIFILE_MAX);
+  if (path == NULL) {
+    r = error_set(error, CREDENCE_E_FAILED, "set HOME", "there is no folder for profiles");
+    goto out;
+  }
+  render(file, &text);
+  r = buf_ok(&text) != 0 ? error_set(error, buf_ok(&text), NULL, "%s: too large", path)
+                         : path_make_folder(folder, error);
+  if (r == 0)
+    r = replace_file(folder, path, &text, error);
+out:
+  buf_reset(&text);
+  free(path);
+  free(folder);
+  return r;
+}
+
+/* --- one writer at a time --------------------------------------------------- */
+
+static int wait_for_lock(int fd)
+{
+  const struct timespec pause = {0, 10000000};
+  for (int i = 0; i < LOCK_WAIT_S * 100; i++) {
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+      return 0;
+    if (errno != EWOULDBLOCK && errno != EINTR)
+      return -1;
+    (void)nanosleep(&pause, NULL);
+  }
+  errno = ETIMEDOUT;
+  return -1;
+}
+
+int profile_lock_file(const char *name, int *ret_fd, credence_error **error)
+{
+  char *folder = path_state("locks");
+  char *path = folder == NULL ? NULL : path_join(folder, name, ".lock");
+  int r = path == NULL ? error_set(error, CREDENCE_E_FAILED, "set HOME", "there is no folder for locks")
+                       : path_make_folder(folder, error);
+  if (r == 0) {
+    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0 || wait_for_lock(fd) < 0) {
+      r = error_set(error, errno == ETIMEDOUT ? CREDENCE_E_TIMEOUT : CREDENCE_E_FAILED,
+                    "is another credence command waiting for you?", "%s: cannot be locked: %s", path,
+                    strerror(errno));
+      if (fd >= 0)
+        close(fd);
+    } else {
+      *ret_fd = fd;
+    }
+  }
+  free(path);
+  free(folder);
+  return r;
+}
+
+void profile_unlock_file(int fd)
+{
+  if (fd >= 0)
+    close(fd);
+}

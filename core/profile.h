@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * profile.h - a profile that is ready to sign
+ *
+ * Opening reads the profile's file and its manifests.  Secrets and plugins come
+ * with the first signature, under the profile's lock; what is there then does
+ * not change any more, so that signing takes no lock.
+ */
+#ifndef CORE_PROFILE_H
+#define CORE_PROFILE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "context.h"
+#include "hmac.h"
+#include "manifest.h"
+#include "module.h"
+#include "url.h"
+
+#define STACK_MAX 8u
+#define ALLOW_MAX 64u
+#define ALGORITHMS 5u /* CREDENCE_SHA1 ... CREDENCE_MD5, and 0 */
+
+struct secret_value {
+  char *data; /* secret memory, NUL behind it; NULL: none */
+  size_t size;
+  _Atomic(struct hmac_key *) keys[ALGORITHMS]; /* made at first use, then kept */
+};
+
+struct stack_entry {
+  credence_manifest *manifest;
+  char *values[MANIFEST_FIELDS_MAX]; /* by field; NULL: not given */
+  struct secret_value secrets[MANIFEST_FIELDS_MAX];
+  const struct loaded_provider *provider;
+  void *instance;
+  pthread_mutex_t mutex; /* for CREDENCE_THREADS_INSTANCE */
+};
+
+struct credence_profile {
+  credence_context *context;
+  char *name;
+  char *path;
+  char *endpoint;
+  struct url url; /* of endpoint, which it points into */
+  char *host;     /* host, and port unless it is the scheme's own */
+  char *origin;   /* scheme://host */
+  char *base_path;
+  char *keyring;
+  char *allow[ALLOW_MAX];
+  size_t allow_count;
+  struct stack_entry *stack[STACK_MAX];
+  size_t stack_count;
+  pthread_mutex_t lock;
+  atomic_int unlocked;
+};
+
+/* The value of a field, or its default; NULL when there is neither. */
+const char *stack_entry_value(const struct stack_entry *entry, size_t field);
+
+/* Read an endpoint strictly: an origin in lower case and a path, nothing more. */
+int endpoint_parse(const char *text, struct url *ret_url, credence_error **error);
+/* "scheme://host[:port]" of a URL. */
+char *url_origin(const struct url *url);
+
+/* REFUSED unless the profile's rules allow it. */
+int profile_check_allowed(const credence_profile *profile, const char *method, const char *path, size_t size,
+                          credence_error **error);
+/* Is this a rule, "METHOD PATH"? */
+int allow_rule_is_valid(const char *rule);
+
+/* Run a callback of the provider as its threading model wants it. */
+void stack_entry_enter(struct stack_entry *entry);
+void stack_entry_leave(struct stack_entry *entry);
+
+#endif

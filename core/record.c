@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* record.c - the secrets of a profile as a keyring keeps them; see record.h */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "../keyring/protocol.h"
+#include "encode.h"
+#include "record.h"
+#include "secret.h"
+
+#define PREFIX "c1:"
+#define PREFIX_SIZE 3u
+#define TAG_ORIGIN 'o'
+#define TAG_NAME 'f'
+#define TAG_VALUE 'v'
+#define NAME_MAX_SIZE 160u /* provider, dot, field: 64 bytes each at most */
+
+static int corrupt(credence_error **error)
+{
+  return error_set(error, CREDENCE_E_CORRUPT, "store it again: credence set PROFILE --secret FIELD=-",
+                   "the keyring holds something for this profile that is not a Credence record");
+}
+
+int record_decode(const char *text, struct record *ret_record, credence_error **error)
+{
+  size_t size = strlen(text);
+  if (size <= PREFIX_SIZE || memcmp(text, PREFIX, PREFIX_SIZE) != 0)
+    return corrupt(error);
+  unsigned char *data = secret_alloc(size);
+  if (data == NULL)
+    return error_nomem(error);
+  long used = base64url_decode(data, text + PREFIX_SIZE, size - PREFIX_SIZE);
+  if (used <= 0 || !keyring_message_valid(data, (size_t)used)) {
+    secret_free(data);
+    return corrupt(error);
+  }
+  ret_record->data = data;
+  ret_record->size = (size_t)used;
+  return 0;
+}
+
+void record_clear(struct record *record)
+{
+  secret_free(record->data);
+  record->data = NULL;
+  record->size = 0;
+}
+
+static int find(const struct record *record, char tag, size_t index, const unsigned char **ret_data,
+                size_t *ret_size)
+{
+  return record->data != NULL && keyring_read_field(record->data, record->size, tag, index, ret_data, ret_size) == 1;
+}
+
+int record_origin(const struct record *record, const unsigned char **ret_data, size_t *ret_size)
+{
+  return find(record, TAG_ORIGIN, 0, ret_data, ret_size);
+}
+
+static size_t full_name(char *out, const char *provider, const char *field)
+{
+  int size = snprintf(out, NAME_MAX_SIZE, "%s.%s", provider, field);
+  return size < 0 ? 0 : (size_t)size;
+}
+
+int record_get(const struct record *record, const char *provider, const char *field,
+               const unsigned char **ret_data, size_t *ret_size)
+{
+  char wanted[NAME_MAX_SIZE];
+  const unsigned char *name = NULL;
+  size_t size = 0;
+  size_t wanted_size = full_name(wanted, provider, field);
+  for (size_t i = 0; find(record, TAG_NAME, i, &name, &size); i++)
+    if (size == wanted_size && memcmp(name, wanted, size) == 0)
+      return find(record, TAG_VALUE, i, ret_data, ret_size);
+  return 0;
+}
+
+static size_t encoded_size(const char *origin, const struct record_entry *entries, size_t count)
+{
+  size_t size = 16 + strlen(origin);
+  for (size_t i = 0; i < count; i++)
+    size += 16 + NAME_MAX_SIZE + entries[i].size;
+  return size;
+}
+
+static size_t write_fields(unsigned char *data, size_t size, const char *origin,
+                           const struct record_entry *entries, size_t count)
+{
+  struct keyring_writer writer;
+  char name[NAME_MAX_SIZE];
+  keyring_write_begin(&writer, data, size);
+  keyring_write_text(&writer, TAG_ORIGIN, origin);
+  for (size_t i = 0; i < count; i++) {
+    size_t name_size = full_name(name, entries[i].provider, entries[i].field);
+    keyring_write_field(&writer, TAG_NAME, name, name_size);
+    keyring_write_field(&writer, TAG_VALUE, entries[i].data, entries[i].size);
+  }
+  return keyring_write_end(&writer);
+}
+
+int record_encode(const char *origin, const struct record_entry *entries, size_t count, char **ret_text,
+                  credence_error **error)
+{
+  size_t room = encoded_size(origin, entries, count);
+  unsigned char *data = secret_alloc(room);
+  size_t size = data == NULL ? 0 : write_fields(data, room, origin, entries, count);
+  char *text = NULL;
+  if (size > 4) {
+    const size_t prefix = 4; /* a message's length, which a record does not need */
+    size_t digits = base64url_size(size - prefix);
+    text = secret_alloc(PREFIX_SIZE + digits + 1);
+    if (text != NULL) {
+      memcpy(text, PREFIX, PREFIX_SIZE);
+      base64url_encode(text + PREFIX_SIZE, data + prefix, size - prefix);
+    }
+  }
+  secret_free(data);
+  if (text == NULL)
+    return error_set(error, CREDENCE_E_TOO_LARGE, NULL, "the secrets of the profile are too large");
+  *ret_text = text;
+  return 0;
+}

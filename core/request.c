@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* request.c - build a request, sign it, read it back; see request.h and credence.h */
+#include "config.h"
+
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "encode.h"
+#include "error.h"
+#include "host.h"
+#include "request.h"
+#include "secret.h"
+
+const struct message *request_current(const credence_request *request)
+{
+  return request->has_attempt ? &request->attempt : &request->pristine;
+}
+
+static void drop_attempt(credence_request *request)
+{
+  if (!request->has_attempt)
+    return;
+  arena_rewind(&request->arena, request->mark);
+  request->has_attempt = 0;
+  request->is_signed = 0;
+}
+
+void credence_request_free(credence_request **request)
+{
+  if (request == NULL || *request == NULL)
+    return;
+  credence_request *r = *request;
+  if (r->curl_headers != NULL)
+    r->curl_headers_free(r->curl_headers);
+  arena_free(&r->arena);
+  EVP_MD_CTX_free(r->scratch);
+  free(r->nonce);
+  free(r);
+  *request = NULL;
+}
+
+/* --- the target ----------------------------------------------------------- */
+
+/* The host must be spelled as in the endpoint: the credential belongs to that
+ * origin, and two spellings are two things to whoever compares texts. */
+static int check_origin(const credence_profile *profile, const struct url *url, credence_error **error)
+{
+  const struct url *mine = &profile->url;
+  if (strcmp(url->scheme, mine->scheme) == 0 && url->port == mine->port && url->host_size == mine->host_size &&
+      memcmp(url->host, mine->host, url->host_size) == 0)
+    return 0;
+  return error_set(error, CREDENCE_E_REFUSED,
+                   "write it exactly so, or add a profile for the other origin",
+                   "the target is at another origin than profile %s, which is at %s", profile->name,
+                   profile->origin);
+}
+
+static int set_query(credence_request *request, const struct url *target, credence_error **error)
+{
+  if (target->query == NULL)
+    return 0;
+  const char *query = arena_copy(&request->arena, target->query, target->query_size);
+  if (query == NULL)
+    return error_nomem(error);
+  request->pristine.query = (credence_bytes){query, target->query_size};
+  return 0;
+}
+
+static int set_path(credence_request *request, const char *path, size_t size, credence_error **error)
+{
+  const char *copy = arena_copy(&request->arena, path, size);
+  if (copy == NULL)
+    return error_nomem(error);
+  request->pristine.path = (credence_bytes){copy, size};
+  return 0;
+}
+
+/* The endpoint's path, one slash, and path. */
+static int set_joined_path(credence_request *request, const char *path, size_t size, credence_error **error)
+{
+  const char *base = request->profile->base_path;
+  size_t base_size = strlen(base);
+  if (base[base_size - 1] == '/')
+    base_size--;
+  char *joined = arena_alloc(&request->arena, base_size + size + 2);
+  if (joined == NULL)
+    return error_nomem(error);
+  memcpy(joined, base, base_size);
+  joined[base_size] = '/';
+  memcpy(joined + base_size + 1, path, size);
+  joined[base_size + 1 + size] = '\0';
+  request->pristine.path = (credence_bytes){joined, base_size + 1 + size};
+  return 0;
+}
+
+static int set_target(credence_request *request, const char *target, credence_error **error)
+{
+  const credence_profile *profile = request->profile;
+  struct url url;
+  int absolute = url_is_absolute(target);
+  int r = absolute ? url_parse(target, &url, error) : url_parse_target(target, &url, error);
+  if (r == 0 && absolute)
+    r = check_origin(profile, &url, error);
+  if (r < 0)
+    return r;
+  if (absolute && url.path_size == 0)
+    r = set_path(request, "/", 1, error);
+  else if (absolute || target[0] == '/')
+    r = set_path(request, url.path, url.path_size, error);
+  else if (url.path_size == 0)
+    r = set_path(request, profile->base_path, strlen(profile->base_path), error);
+  else
+    r = set_joined_path(request, url.path, url.path_size, error);
+  return r < 0 ? r : set_query(request, &url, error);
+}
+
+int credence_request_new(credence_profile *profile, const char *method, const char *target,
+                         credence_request **ret_request, credence_error **error)
+{
+  credence_request *new = calloc(1, sizeof(*new));
+  if (new == NULL)
+    return error_nomem(error);
+  new->profile = profile;
+  arena_init(&new->arena);
+  new->scratch = EVP_MD_CTX_new();
+  int r = new->scratch == NULL ? error_nomem(error)
+                               : message_set_method(&new->arena, &new->pristine, method, error);
+  if (r == 0)
+    r = set_target(new, target == NULL ? "" : target, error);
+  if (r < 0) {
+    credence_request_free(&new);
+    return r;
+  }
+  *ret_request = new;
+  return 0;
+}
+
+/* --- building ------------------------------------------------------------- */
+
+int credence_request_add_query(credence_request *request, const char *name, const char *value,
+                               credence_error **error)
+{
+  drop_attempt(request);
+  return message_append_query(&request->arena, &request->pristine, name, credence_text(value), error);
+}
+
+/* Headers that decide how the message is framed, where it goes, or who is
+ * asking. */
+static const char *reserved_for(const char *name)
+{
+  static const char *const transport[] = {"Host",    "Content-Length", "Transfer-Encoding", "Connection",
+                                          "TE",      "Upgrade",        "Trailer",           "Keep-Alive",
+                                          "Expect",  "Proxy-Connection"};
+  static const char *const credential[] = {"Authorization", "Proxy-Authorization", "Cookie", "Cookie2"};
+  for (size_t i = 0; i < sizeof(transport) / sizeof(transport[0]); i++)
+    if (ascii_equal(name, strlen(name), transport[i], strlen(transport[i])))
+      return "the library sets it";
+  for (size_t i = 0; i < sizeof(credential) / sizeof(credential[0]); i++)
+    if (ascii_equal(name, strlen(name), credential[i], strlen(credential[i])))
+      return "the profile is the credential";
+  return NULL;
+}
+
+int credence_request_add_header(credence_request *request, const char *name, const char *value,
+                                credence_error **error)
+{
+  const char *reason = reserved_for(name);
+  if (reason != NULL)
+    return error_set(error, CREDENCE_E_REFUSED, "leave it out", "the header %s cannot be given: %s", name, reason);
+  drop_attempt(request);
+  /* One media type: the caller's word counts. */
+  if (ascii_equal(name, strlen(name), "Content-Type", 12))
+    return message_set_header(&request->arena, &request->pristine, name, credence_text(value), error);
+  return message_add_header(&request->arena, &request->pristine, name, credence_text(value), error);
+}
+
+int credence_request_set_body(credence_request *request, const void *data, size_t size, const char *media_type,
+                              credence_error **error)
+{
+  size_t index = 0;
+  drop_attempt(request);
+  if (message_find_header(&request->pristine, "Content-Type", &index) != NULL)
+    media_type = NULL;
+  const credence_bytes body = {data == NULL ? "" : data, size};
+  return message_set_body(&request->arena, &request->pristine, body, media_type, error);
+}
+
+int credence_request_set_json(credence_request *request, const char *text, credence_error **error)
+{
+  size_t size = strlen(text);
+  if (size > MESSAGE_BODY_MAX)
+    return error_set(error, CREDENCE_E_TOO_LARGE, NULL, "the JSON body is too large");
+  struct json_tokener *tokener = json_tokener_new_ex(512);
+  if (tokener == NULL)
+    return error_nomem(error);
+  json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+  struct json_object *parsed = json_tokener_parse_ex(tokener, text, (int)size + 1);
+  enum json_tokener_error why = json_tokener_get_error(tokener);
+  size_t place = json_tokener_get_parse_end(tokener);
+  json_object_put(parsed);
+  json_tokener_free(tokener);
+  if (why != json_tokener_success)
+    return error_set(error, CREDENCE_E_INVALID, "check quotes, commas and brackets",
+                     "the body is not JSON: %s, at byte %zu", json_tokener_error_desc(why), place);
+  return credence_request_set_body(request, text, size, "application/json", error);
+}
+
+int credence_request_add_form(credence_request *request, const char *name, const char *value,
+                              credence_error **error)
+{
+  drop_attempt(request);
+  return message_append_form(&request->arena, &request->pristine, name, credence_text(value), error);
+}
+
+int credence_request_set_time(credence_request *request, int64_t microseconds, credence_error **error)
+{
+  if (microseconds < 0)
+    return error_set(error, CREDENCE_E_INVALID, "count from 1970-01-01 00:00 UTC", "the time is negative");
+  drop_attempt(request);
+  request->has_fixed_time = 1;
+  request->fixed_time = microseconds;
+  return 0;
+}
+
+int credence_request_set_nonce(credence_request *request, const char *nonce, credence_error **error)
+{
+  if (nonce[0] == '\0')
+    return error_set(error, CREDENCE_E_INVALID, "give at least one character", "the nonce is empty");
+  char *copy = strdup(nonce);
+  if (copy == NULL)
+    return error_nomem(error);
+  drop_attempt(request);
+  free(request->nonce);
+  request->nonce = copy;
+  return 0;
+}
+
+void credence_request_set_trace(credence_request *request, credence_trace_function trace, void *userdata)
+{
+  request->trace = trace;
+  request->trace_userdata = userdata;
+}
+
+/* --- signing -------------------------------------------------------------- */
+
+static int sign_attempt(credence_request *request, credence_error **error)
+{
+  credence_profile *profile = request->profile;
+  int r = message_copy(&request->arena, &request->attempt, &request->pristine, error);
+  for (size_t i = 0; r == 0 && i < profile->stack_count; i++)
+    r = host_sign(request, profile->stack[i], error);
+  return r;
+}
+
+int credence_request_sign(credence_request *request, credence_error **error)
+{
+  const struct message *pristine = &request->pristine;
+  drop_attempt(request);
+  int r = profile_check_allowed(request->profile, pristine->method, pristine->path.data, pristine->path.size,
+                                error);
+  if (r == 0)
+    r = credence_profile_unlock(request->profile, error);
+  if (r < 0)
+    return r;
+  request->mark = arena_mark(&request->arena);
+  request->has_attempt = 1;
+  request->now = 0;
+  r = sign_attempt(request, error);
+  if (r < 0)
+    drop_attempt(request);
+  else
+    request->is_signed = 1;
+  return r;
+}
+
+/* --- reading back ----------------------------------------------------------- */
+
+const char *credence_request_method(const credence_request *request)
+{
+  return request_current(request)->method;
+}
+
+const char *credence_request_host(const credence_request *request)
+{
+  return request->profile->host;
+}
+
+const char *credence_request_url(credence_request *request)
+{
+  const struct message *message = request_current(request);
+  const char *origin = request->profile->origin;
+  size_t origin_size = strlen(origin);
+  size_t query_size = message->query.data == NULL ? 0 : 1 + message->query.size;
+  char *url = arena_alloc(&request->arena, origin_size + message->path.size + query_size + 1);
+  if (url == NULL)
+    return NULL;
+  memcpy(url, origin, origin_size);
+  char *end = url + origin_size;
+  memcpy(end, message->path.data, message->path.size);
+  end += message->path.size;
+  if (query_size > 0) {
+    *end++ = '?';
+    memcpy(end, message->query.data, message->query.size);
+    end += message->query.size;
+  }
+  *end = '\0';
+  return url;
+}
+
+int credence_request_header(const credence_request *request, size_t index, const char **ret_name,
+                            const char **ret_value)
+{
+  const struct message *message = request_current(request);
+  if (index >= message->header_count)
+    return CREDENCE_E_NOT_FOUND;
+  *ret_name = message->headers[index].name.data;
+  *ret_value = message->headers[index].value.data;
+  return 0;
+}
+
+const void *credence_request_body(const credence_request *request, size_t *ret_size)
+{
+  const struct message *message = request_current(request);
+  if (ret_size != NULL)
+    *ret_size = message->body.size;
+  return message->body.data;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * keyring-secret-service.c - keep secrets in the desktop's keyring
+ *
+ * GNOME Keyring, KWallet and KeePassXC speak the Secret Service API on the
+ * session bus.  This uses libsecret's SecretService, since its simpler
+ * password functions cannot tell a locked item from one that is not there.
+ */
+#include "secret-service-items.h"
+
+#include "../core/credence.h"
+
+/* --- operations ---------------------------------------------------------------------- */
+
+static int service_probe(const struct keyring_request *request, struct keyring_answer *answer)
+{
+  struct call call;
+  SecretCollection *home = NULL;
+  int r = call_begin(&call, request, answer);
+
+  if (r == CREDENCE_OK)
+    r = item_find_home(&call, &home);
+  if (r == CREDENCE_OK && !home)
+    r = call_fail_no_collection(&call);
+  if (r == CREDENCE_OK)
+    r = keyring_fail(answer, CREDENCE_OK, "", "the default keyring of the Secret Service is %s",
+                     secret_collection_get_locked(home) ? "locked" : "unlocked");
+  g_clear_object(&home);
+  call_end(&call);
+  return r;
+}
+
+static int list_item(struct call *call, SecretItem *item)
+{
+  GHashTable *attributes = secret_item_get_attributes(item);
+  const char *profile = g_hash_table_lookup(attributes, "profile");
+  SecretValue *value = NULL;
+  int r = item_value(call, item, &value);
+
+  if (r == CREDENCE_OK && profile) {
+    keyring_write_text(&call->answer->fields, KEYRING_NAME, profile);
+    item_write_revision(call, value);
+  }
+  if (value)
+    secret_value_unref(value);
+  g_hash_table_unref(attributes);
+  return r;
+}
+
+static int service_list(const struct keyring_request *request, struct keyring_answer *answer)
+{
+  struct call call;
+  GList *items = NULL;
+  int r = call_begin(&call, request, answer);
+
+  if (r == CREDENCE_OK)
+    r = item_find_all(&call, &items);
+  for (GList *at = items; at && r == CREDENCE_OK; at = at->next)
+    r = list_item(&call, at->data);
+  g_list_free_full(items, g_object_unref);
+  call_end(&call);
+  return r;
+}
+
+static int service_get(const struct keyring_request *request, struct keyring_answer *answer)
+{
+  struct call call;
+  SecretItem *item = NULL;
+  SecretValue *value = NULL;
+  const char *data;
+  gsize size = 0;
+  int r = call_begin(&call, request, answer);
+
+  if (r == CREDENCE_OK)
+    r = item_find(&call, &item);
+  if (r == CREDENCE_OK)
+    r = item ? item_value(&call, item, &value) : item_fail_not_found(&call);
+  if (r == CREDENCE_OK) {
+    data = secret_value_get(value, &size);
+    keyring_write_field(&answer->fields, KEYRING_VALUE, data, size);
+    item_write_revision(&call, value);
+    secret_value_unref(value);
+  }
+  g_clear_object(&item);
+  call_end(&call);
+  return r;
+}
+
+static int service_put(const struct keyring_request *request, struct keyring_answer *answer)
+{
+  struct call call;
+  SecretItem *item = NULL;
+  SecretValue *value = secret_value_new(request->value, (gssize)request->value_size, "text/plain");
+  int r = call_begin(&call, request, answer);
+
+  if (r == CREDENCE_OK)
+    r = call_lock(&call);
+  if (r == CREDENCE_OK)
+    r = item_find(&call, &item);
+  if (r == CREDENCE_OK)
+    r = item_check_revision(&call, item);
+  if (r == CREDENCE_OK)
+    r = item_store(&call, item, value);
+  if (r == CREDENCE_OK)
+    item_write_revision(&call, value);
+  g_clear_object(&item);
+  secret_value_unref(value);
+  call_end(&call);
+  return r;
+}
+
+static int service_delete(const struct keyring_request *request, struct keyring_answer *answer)
+{
+  struct call call;
+  SecretItem *item = NULL;
+  GError *error = NULL;
+  int r = call_begin(&call, request, answer);
+
+  if (r == CREDENCE_OK)
+    r = call_lock(&call);
+  if (r == CREDENCE_OK)
+    r = item_find(&call, &item);
+  if (r == CREDENCE_OK)
+    r = item ? item_check_revision(&call, item) : item_fail_not_found(&call);
+  if (r == CREDENCE_OK && !secret_item_delete_sync(item, call.cancellable, &error))
+    r = call_error(&call, error);
+  g_clear_object(&item);
+  call_end(&call);
+  return r;
+}
+
+static int service_unlock(const struct keyring_request *request, struct keyring_answer *answer)
+{
+  struct call call;
+  SecretCollection *home = NULL;
+  int r = call_begin(&call, request, answer);
+
+  if (r == CREDENCE_OK)
+    r = item_find_home(&call, &home);
+  if (r == CREDENCE_OK && !home)
+    r = call_fail_no_collection(&call);
+  if (r == CREDENCE_OK && secret_collection_get_locked(home))
+    r = call_unlock(&call, G_DBUS_PROXY(home));
+  g_clear_object(&home);
+  call_end(&call);
+  return r;
+}
+
+/* Nothing is kept between requests.  The collection stays as it is: it is the
+ * user's, and other programs need it. */
+static int service_lock(const struct keyring_request *request, struct keyring_answer *answer)
+{
+  (void)request;
+  (void)answer;
+  return CREDENCE_OK;
+}
+
+/* --- main -------------------------------------------------------------------------------- */
+
+static const struct keyring_store store = {
+    .name = "secret-service",
+    .probe = service_probe,
+    .list = service_list,
+    .get = service_get,
+    .put = service_put,
+    .delete = service_delete,
+    .unlock = service_unlock,
+    .lock = service_lock,
+};
+
+static GLogWriterOutput drop_structured(GLogLevelFlags level, const GLogField *fields, gsize count,
+                                        gpointer data)
+{
+  (void)level;
+  (void)fields;
+  (void)count;
+  (void)data;
+  return G_LOG_WRITER_HANDLED;
+}
+
+static void drop_log(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data)
+{
+  (void)domain;
+  (void)level;
+  (void)message;
+  (void)data;
+}
+
+static void drop_text(const gchar *text)
+{
+  (void)text;
+}
+
+/* Standard output is the protocol, and messages might quote what is secret. */
+static void silence_glib(void)
+{
+  g_log_set_default_handler(drop_log, NULL);
+  g_log_set_writer_func(drop_structured, NULL, NULL);
+  g_set_print_handler(drop_text);
+  g_set_printerr_handler(drop_text);
+}
+
+int main(void)
+{
+  silence_glib();
+  return keyring_serve(&store);
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * secret-service-call.c - reach the Secret Service, and give up in time
+ *
+ * libsecret by itself would start a bus where there is none, wait for a prompt
+ * for ever and report most failures in the words of D-Bus.
+ */
+#include "secret-service-call.h"
+
+#include "../core/credence.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define REMEDY_FILE "use a desktop session, or the file keyring with --keyring file"
+#define PROMPT_GRACE 300 /* milliseconds to take a prompt away */
+#define REMEDY_TIMEOUT "try again, or allow more time with --timeout"
+
+/* --- errors ------------------------------------------------------------------- */
+
+/* The service was there and is not any more, or has forgotten our session. */
+static int is_lost(const GError *error, const char *remote)
+{
+  return g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CLOSED) ||
+         g_error_matches(error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE) ||
+         g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY) ||
+         g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_DISCONNECTED) ||
+         g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
+         g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER) ||
+         (remote && strcmp(remote, "org.freedesktop.Secret.Error.NoSession") == 0);
+}
+
+static int is_timeout(const GError *error)
+{
+  return g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
+         g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
+         g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_TIMEOUT) ||
+         g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_TIMED_OUT);
+}
+
+static int is_denied(const GError *error)
+{
+  return g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED) ||
+         g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_AUTH_FAILED) ||
+         g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+}
+
+/* GLib holds on to a connection that broke; a new helper makes a new one. */
+static int fail_lost(struct keyring_answer *answer, const GError *error)
+{
+  answer->last = 1;
+  return keyring_fail(answer, CREDENCE_E_SERVICE_LOST, "try again", "the Secret Service went away: %s",
+                      error->message);
+}
+
+int call_error(struct call *call, GError *error)
+{
+  struct keyring_answer *answer = call->answer;
+  char *remote = g_dbus_error_get_remote_error(error);
+  int r;
+
+  if (is_timeout(error))
+    r = keyring_fail(answer, CREDENCE_E_TIMEOUT, REMEDY_TIMEOUT, "the Secret Service did not answer in time");
+  else if (is_denied(error))
+    r = keyring_fail(answer, CREDENCE_E_DENIED, "see what restricts access to the session bus",
+                     "the Secret Service may not be used: %s", error->message);
+  else if (!call->service)
+    r = keyring_fail(answer, CREDENCE_E_NO_KEYRING, REMEDY_FILE, "there is no Secret Service here: %s",
+                     error->message);
+  else if (is_lost(error, remote))
+    r = fail_lost(answer, error);
+  else if (g_error_matches(error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED))
+    r = keyring_fail(answer, CREDENCE_E_LOCKED, "unlock it and try again",
+                     "the keyring was locked meanwhile");
+  else if (g_error_matches(error, SECRET_ERROR, SECRET_ERROR_NO_SUCH_OBJECT))
+    r = keyring_fail(answer, CREDENCE_E_CONFLICT, "try again", "somebody else deleted the item meanwhile");
+  else
+    r = keyring_fail(answer, CREDENCE_E_FAILED, "", "the Secret Service reports: %s", error->message);
+  g_free(remote);
+  g_error_free(error);
+  return r;
+}
+
+int call_fail_no_collection(struct call *call)
+{
+  return keyring_fail(call->answer, CREDENCE_E_NO_KEYRING,
+                      "create one with the desktop's password manager, or use --keyring file",
+                      "the Secret Service has no %s keyring",
+                      g_strcmp0(call->request->kind, "session") == 0 ? "session" : "default");
+}
+
+/* --- deadline ------------------------------------------------------------------- */
+
+static gpointer wait_for_deadline(gpointer data)
+{
+  struct call *call = data;
+  gint64 end = g_get_monotonic_time() + keyring_time_left(call->request) * 1000;
+  gboolean late = FALSE;
+
+  g_mutex_lock(&call->mutex);
+  while (!call->finished && !late)
+    late = !g_cond_wait_until(&call->condition, &call->mutex, end);
+  late = !call->finished;
+  g_mutex_unlock(&call->mutex);
+  if (late)
+    g_cancellable_cancel(call->cancellable);
+  return NULL;
+}
+
+static void stop_timer(struct call *call)
+{
+  g_mutex_lock(&call->mutex);
+  call->finished = TRUE;
+  g_cond_signal(&call->condition);
+  g_mutex_unlock(&call->mutex);
+  g_thread_join(call->timer);
+}
+
+/* --- connection -------------------------------------------------------------------- */
+
+/* Is there a bus?  GLib would otherwise run dbus-launch to start one. */
+static int bus_exists(void)
+{
+  const char *address = getenv("DBUS_SESSION_BUS_ADDRESS");
+  const char *runtime = getenv("XDG_RUNTIME_DIR");
+  struct stat status;
+  char *path;
+  int exists;
+
+  if (address && address[0])
+    return strstr(address, "autolaunch:") == NULL;
+  if (!runtime || runtime[0] != '/')
+    return 0;
+  path = g_build_filename(runtime, "bus", NULL);
+  exists = stat(path, &status) == 0 && S_ISSOCK(status.st_mode);
+  g_free(path);
+  return exists;
+}
+
+static int connect_service(struct call *call)
+{
+  GError *error = NULL;
+  SecretService *service = secret_service_get_sync(SECRET_SERVICE_NONE, call->cancellable, &error);
+  char *owner;
+
+  if (!service)
+    return call_error(call, error);
+  /* The library is to hear that the bus is gone; GLib would end the helper. */
+  g_dbus_connection_set_exit_on_close(g_dbus_proxy_get_connection(G_DBUS_PROXY(service)), FALSE);
+  g_dbus_proxy_set_default_timeout(G_DBUS_PROXY(service), (gint)keyring_time_left(call->request) + 1);
+  owner = g_dbus_proxy_get_name_owner(G_DBUS_PROXY(service));
+  if (!owner) {
+    g_object_unref(service);
+    if (g_cancellable_is_cancelled(call->cancellable))
+      return keyring_fail(call->answer, CREDENCE_E_TIMEOUT, REMEDY_TIMEOUT,
+                          "the Secret Service did not start in time");
+    return keyring_fail(call->answer, CREDENCE_E_NO_KEYRING, REMEDY_FILE,
+                        "nothing on the session bus is a Secret Service");
+  }
+  g_free(owner);
+  call->service = service;
+  return CREDENCE_OK;
+}
+
+int call_begin(struct call *call, const struct keyring_request *request, struct keyring_answer *answer)
+{
+  memset(call, 0, sizeof *call);
+  call->request = request;
+  call->answer = answer;
+  call->lock = -1;
+  if (!bus_exists())
+    return keyring_fail(answer, CREDENCE_E_NO_KEYRING, REMEDY_FILE, "there is no session bus");
+  call->cancellable = g_cancellable_new();
+  g_mutex_init(&call->mutex);
+  g_cond_init(&call->condition);
+  call->timer = g_thread_new("deadline", wait_for_deadline, call);
+  return connect_service(call);
+}
+
+void call_end(struct call *call)
+{
+  if (call->timer) {
+    stop_timer(call);
+    g_mutex_clear(&call->mutex);
+    g_cond_clear(&call->condition);
+  }
+  /* Otherwise libsecret keeps talking to this service, even when another one
+   * took its place before the next request. */
+  if (call->service)
+    secret_service_disconnect();
+  g_clear_object(&call->service);
+  g_clear_object(&call->cancellable);
+  if (call->lock >= 0)
+    close(call->lock);
+}
+
+/* --- lock ------------------------------------------------------------------------------ */
+
+static char *lock_path(void)
+{
+  const char *runtime = getenv("XDG_RUNTIME_DIR");
+  char *folder, *path;
+
+  if (runtime && runtime[0] == '/' && access(runtime, W_OK) == 0)
+    return g_build_filename(runtime, "credence-secret-service.lock", NULL);
+  folder = g_build_filename(g_get_user_state_dir(), "credence", NULL);
+  g_mkdir_with_parents(folder, 0700);
+  path = g_build_filename(folder, "credence-secret-service.lock", NULL);
+  g_free(folder);
+  return path;
+}
+
+int call_lock(struct call *call)
+{
+  char *path = lock_path();
+  int r;
+
+  call->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+  if (call->lock < 0)
+    r = keyring_fail(call->answer, errno == EACCES ? CREDENCE_E_DENIED : CREDENCE_E_FAILED,
+                     "see that XDG_RUNTIME_DIR or HOME is a directory of yours", "cannot open %s: %s", path,
+                     strerror(errno));
+  else
+    r = keyring_flock(call->lock, call->request, call->answer);
+  g_free(path);
+  return r;
+}
+
+/* --- unlock ---------------------------------------------------------------------------- */
+
+static int may_prompt(struct call *call)
+{
+  const char *display = getenv("DISPLAY"), *wayland = getenv("WAYLAND_DISPLAY");
+
+  if (!call->request->prompt)
+    return keyring_fail(call->answer, CREDENCE_E_LOCKED,
+                        "unlock it with the desktop's password manager, or leave out --no-prompt",
+                        "the keyring of the Secret Service is locked");
+  if ((!display || !display[0]) && (!wayland || !wayland[0]))
+    return keyring_fail(call->answer, CREDENCE_E_PROMPT_REQUIRED,
+                        "unlock it in a desktop session, or use --keyring file",
+                        "the keyring is locked and there is no display to ask on");
+  return CREDENCE_OK;
+}
+
+/* What happens to a prompt.  In memory of its own, since a prompt that was
+ * given up may still refer to it. */
+struct prompt {
+  gboolean done;
+  gboolean late;
+  gint unlocked;
+  GError *error;
+};
+
+static void prompt_done(GObject *service, GAsyncResult *result, gpointer data)
+{
+  struct prompt *prompt = data;
+
+  prompt->unlocked = secret_service_unlock_finish(SECRET_SERVICE(service), result, NULL, &prompt->error);
+  prompt->done = TRUE;
+}
+
+static gboolean prompt_late(gpointer data)
+{
+  struct prompt *prompt = data;
+
+  prompt->late = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* At the deadline libsecret asks the service to take the prompt away, and
+ * waits until it has.  That may be never, so there is an end to this too. */
+static void wait_for_prompt(struct call *call, GDBusProxy *object, struct prompt *prompt)
+{
+  GMainContext *context = g_main_context_new();
+  GSource *end = g_timeout_source_new((guint)keyring_time_left(call->request) + PROMPT_GRACE);
+  GList *objects = g_list_append(NULL, object);
+
+  g_main_context_push_thread_default(context);
+  g_source_set_callback(end, prompt_late, prompt, NULL);
+  g_source_attach(end, context);
+  secret_service_unlock(call->service, objects, call->cancellable, prompt_done, prompt);
+  while (!prompt->done && !prompt->late)
+    g_main_context_iteration(context, TRUE);
+  g_source_destroy(end);
+  g_source_unref(end);
+  g_list_free(objects);
+  g_main_context_pop_thread_default(context);
+  g_main_context_unref(context);
+}
+
+int call_unlock(struct call *call, GDBusProxy *object)
+{
+  struct prompt *prompt;
+  int r = may_prompt(call);
+
+  if (r != CREDENCE_OK)
+    return r;
+  prompt = g_new0(struct prompt, 1);
+  wait_for_prompt(call, object, prompt);
+  if (!prompt->done) {
+    call->answer->last = 1; /* with prompt still in use */
+    return keyring_fail(call->answer, CREDENCE_E_TIMEOUT, REMEDY_TIMEOUT,
+                        "nobody answered the prompt in time");
+  }
+  if (g_cancellable_is_cancelled(call->cancellable))
+    r = keyring_fail(call->answer, CREDENCE_E_TIMEOUT, REMEDY_TIMEOUT, "nobody answered the prompt in time");
+  else if (prompt->error)
+    r = call_error(call, g_steal_pointer(&prompt->error));
+  else if (prompt->unlocked == 0)
+    r = keyring_fail(call->answer, CREDENCE_E_DISMISSED, "try again and enter the keyring's password",
+                     "unlocking the keyring was dismissed");
+  g_clear_error(&prompt->error);
+  g_free(prompt);
+  return r;
+}

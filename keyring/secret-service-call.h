@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * secret-service-call.h - one request on its way to the Secret Service
+ *
+ * Connecting, giving up at the deadline, unlocking, and translating errors are
+ * the same for every operation of keyring-secret-service.c, and are here.
+ */
+#ifndef KEYRING_SECRET_SERVICE_CALL_H
+#define KEYRING_SECRET_SERVICE_CALL_H
+
+#include "helper.h"
+
+#include <libsecret/secret.h>
+
+struct call {
+  const struct keyring_request *request;
+  struct keyring_answer *answer;
+  SecretService *service;
+  GCancellable *cancellable; /* cancelled at the deadline */
+  int lock;                  /* descriptor of the lock, or -1 */
+  /* The timer thread, and what tells it that it is not needed. */
+  GThread *timer;
+  GMutex mutex;
+  GCond condition;
+  gboolean finished;
+};
+
+/* All return CREDENCE_OK or an error that is noted in the answer. */
+
+/* Start the timer and connect.  call_end() is due whatever this returns. */
+int call_begin(struct call *call, const struct keyring_request *request, struct keyring_answer *answer);
+void call_end(struct call *call);
+
+/* Keep other Credence programs from writing until call_end().  The Secret
+ * Service cannot compare and replace in one step. */
+int call_lock(struct call *call);
+
+/* Unlock an item or a collection by asking the user, where that is allowed. */
+int call_unlock(struct call *call, GDBusProxy *object);
+
+/* Translate and free an error of libsecret. */
+int call_error(struct call *call, GError *error);
+
+int call_fail_no_collection(struct call *call);
+
+#endif

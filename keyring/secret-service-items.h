@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * secret-service-items.h - the items of Credence in the Secret Service
+ *
+ * An item has the attributes profile, kind and version, which everybody on the
+ * bus can read, and the value as its secret.  Sessions go to the collection
+ * "session", which is never written to the disk.
+ *
+ * The Secret Service knows no revisions: the SHA-256 of the value serves.
+ */
+#ifndef KEYRING_SECRET_SERVICE_ITEMS_H
+#define KEYRING_SECRET_SERVICE_ITEMS_H
+
+#include "secret-service-call.h"
+
+/* All that return int return CREDENCE_OK or an error that is noted in the
+ * answer. */
+
+/* The collection for new items; NULL when there is none. */
+int item_find_home(struct call *call, SecretCollection **ret_home);
+
+/* All items that the request means, none of them locked, with their values. */
+int item_find_all(struct call *call, GList **ret_items);
+
+/* The one item that the request means; NULL when there is none. */
+int item_find(struct call *call, SecretItem **ret_item);
+
+/* The value of an item, which was loaded with it. */
+int item_value(struct call *call, SecretItem *item, SecretValue **ret_value);
+
+/* Does the item, or NULL for none, match what the request expects? */
+int item_check_revision(struct call *call, SecretItem *item);
+
+/* Change the item, which keeps it single and in its collection; or make a new
+ * one for NULL. */
+int item_store(struct call *call, SecretItem *item, SecretValue *value);
+
+void item_write_revision(struct call *call, SecretValue *value);
+int item_fail_not_found(struct call *call);
+
+#endif

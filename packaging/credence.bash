@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# bash completion for credence(1).  Nothing is run for it but "credence list"
+# and "credence providers", which need no keyring.
+
+# The first column of a listing.
+_credence_names()
+{
+  command credence --no-prompt "$1" 2>/dev/null | cut -d ' ' -f 1
+}
+
+_credence_options()
+{
+  local everywhere='--no-prompt --timeout= --quiet --version --help'
+
+  case $1 in
+  providers | list | show) echo "--json $everywhere" ;;
+  add) echo "--endpoint= --keyring= --secret= --allow= $everywhere" ;;
+  set) echo "--secret= $everywhere" ;;
+  sign) echo "--format= --form --at= --nonce= --trace $everywhere" ;;
+  send) echo "-i --include --form --at= --nonce= --trace $everywhere" ;;
+  *) echo "$everywhere" ;;
+  esac
+}
+
+# The words that may stand at operand number $2 of command $1.
+_credence_operands()
+{
+  case $1/$2 in
+  /*) echo 'providers add list show set remove sign send' ;;
+  show/0 | set/0 | remove/0 | sign/0 | send/0) _credence_names list ;;
+  add/1) _credence_names providers ;;
+  sign/1 | send/1) echo 'GET POST PUT PATCH DELETE HEAD OPTIONS' ;;
+  esac
+}
+
+# Readline takes "=" for the end of a word, so that "--format=ur" arrives as
+# "--format", "=" and "ur": put such options together again.
+_credence()
+{
+  local current=${COMP_WORDS[COMP_CWORD]} command='' option='' operands=0 ended='' i word
+
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word=${COMP_WORDS[i]}
+    if [[ -z $ended && $word == -- ]]; then
+      ended=yes
+    elif [[ -z $ended && $word == -* ]]; then
+      case $word in
+      --timeout | --endpoint | --keyring | --secret | --allow | --format | --at | --nonce)
+        option=$word
+        [[ ${COMP_WORDS[i + 1]} == '=' ]] && ((i++))
+        ((i++))
+        # A value such as FIELD=PATH comes in three words.
+        while [[ ${COMP_WORDS[i + 1]} == '=' ]] && ((i < COMP_CWORD)); do ((i += 2)); done
+        ((i >= COMP_CWORD)) && break
+        option=''
+        ;;
+      esac
+    elif [[ -z $command ]]; then
+      command=$word
+    elif [[ $word != '=' && ${COMP_WORDS[i - 1]} != '=' ]]; then
+      ((operands++))
+    fi
+  done
+
+  [[ $current == '=' ]] && current=''
+  case $option in
+  --format) COMPREPLY=($(compgen -W 'http url curl json' -- "$current")) ;;
+  --keyring) COMPREPLY=($(compgen -W 'secret-service file directory pass' -- "$current")) ;;
+  --secret)
+    compopt -o filenames 2>/dev/null
+    COMPREPLY=($(compgen -f -- "$current"))
+    ;;
+  ?*) COMPREPLY=() ;;
+  *)
+    if [[ -z $ended && $current == -* ]]; then
+      COMPREPLY=($(compgen -W "$(_credence_options "$command")" -- "$current"))
+    else
+      COMPREPLY=($(compgen -W "$(_credence_operands "$command" "$operands")" -- "$current"))
+    fi
+    ;;
+  esac
+  [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
+  return 0
+}
+
+complete -F _credence credence

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* credence add, set and remove: the commands that change profiles. */
+#include "config.h"
+
+#include <stdint.h>
+
+#include "fields.h"
+#include "output.h"
+
+static int apply_rules(const struct arguments *arguments, credence_draft *draft)
+{
+  credence_error *error = NULL;
+  const char *rule;
+  size_t index = 0;
+  int code = CREDENCE_OK;
+
+  while (code == CREDENCE_OK && (rule = option_next(arguments, "allow", &index)))
+    code = credence_draft_add_allow(draft, rule, &error);
+  return code == CREDENCE_OK ? EXIT_DONE : complain_library(code, &error);
+}
+
+static int apply_settings(const struct arguments *arguments, credence_draft *draft)
+{
+  credence_error *error = NULL;
+  const char *endpoint = option_value(arguments, "endpoint");
+  const char *keyring = option_value(arguments, "keyring");
+  int code = CREDENCE_OK;
+
+  if (endpoint)
+    code = credence_draft_set_endpoint(draft, endpoint, &error);
+  if (code == CREDENCE_OK && keyring)
+    code = credence_draft_set_keyring(draft, keyring, &error);
+  if (code != CREDENCE_OK)
+    return complain_library(code, &error);
+  return apply_rules(arguments, draft);
+}
+
+static int save(credence_draft *draft)
+{
+  credence_error *error = NULL;
+  int code = credence_draft_save(draft, &error);
+
+  return code == CREDENCE_OK ? EXIT_DONE : complain_library(code, &error);
+}
+
+/* The keyring may have been chosen by the library, so it is read back. */
+static void tell_added(const struct session *session, const char *name, const char *provider)
+{
+  credence_profile *profile = NULL;
+
+  if (credence_profile_open(session->context, name, &profile, NULL) == CREDENCE_OK)
+    notice(session, "added %s (%s, keyring %s)", name, provider, credence_profile_keyring(profile));
+  else
+    notice(session, "added %s (%s)", name, provider);
+  credence_profile_free(&profile);
+}
+
+static int add_profile(const struct session *session, const struct arguments *arguments)
+{
+  credence_error *error = NULL;
+  credence_draft *draft = NULL;
+  int code =
+      credence_draft_new(session->context, arguments->operands[0], arguments->operands[1], &draft, &error);
+
+  if (code != CREDENCE_OK)
+    return complain_library(code, &error);
+  code = apply_settings(arguments, draft);
+  if (code == EXIT_DONE)
+    code = fields_apply(session, arguments, 2, draft);
+  if (code == EXIT_DONE)
+    code = fields_ask_missing(session, draft);
+  if (code == EXIT_DONE)
+    code = save(draft);
+  credence_draft_free(&draft);
+  return code;
+}
+
+static int run_add(const struct session *session, const struct arguments *arguments)
+{
+  const char *provider = arguments->operands[1];
+  credence_manifest *manifest = NULL;
+  credence_error *error = NULL;
+  int code = credence_manifest_open(session->context, provider, &manifest, &error);
+
+  if (code != CREDENCE_OK)
+    return complain_library(code, &error);
+  code = fields_check(arguments, 2, &(struct field_source){.manifest = manifest});
+  /* Said before the user types secrets that could not be saved. */
+  if (code == EXIT_DONE && !credence_manifest_endpoint(manifest) && !option_value(arguments, "endpoint"))
+    code = complain(EXIT_USAGE, "add --endpoint=URL", "add: %s has no endpoint of its own", provider);
+  if (code == EXIT_DONE)
+    code = add_profile(session, arguments);
+  if (code == EXIT_DONE)
+    tell_added(session, arguments->operands[0], provider);
+  credence_manifest_free(&manifest);
+  return code;
+}
+
+/* Opening the profile tells which fields are secret; the keyring stays
+ * closed. */
+static int check_set(const struct session *session, const struct arguments *arguments)
+{
+  credence_profile *profile = NULL;
+  credence_error *error = NULL;
+  int code = credence_profile_open(session->context, arguments->operands[0], &profile, &error);
+
+  if (code != CREDENCE_OK)
+    return complain_library(code, &error);
+  code = fields_check(arguments, 1, &(struct field_source){.profile = profile});
+  credence_profile_free(&profile);
+  return code;
+}
+
+static int run_set(const struct session *session, const struct arguments *arguments)
+{
+  const char *name = arguments->operands[0];
+  credence_draft *draft = NULL;
+  credence_error *error = NULL;
+  int code;
+
+  if (arguments->operand_count == 1 && !option_value(arguments, "secret"))
+    return usage_error(arguments->command, "nothing to set: give FIELD=VALUE or --secret FIELD=PATH");
+  code = check_set(session, arguments);
+  if (code != EXIT_DONE)
+    return code;
+  code = credence_draft_load(session->context, name, &draft, &error);
+  if (code != CREDENCE_OK)
+    return complain_library(code, &error);
+  code = fields_apply(session, arguments, 1, draft);
+  if (code == EXIT_DONE)
+    code = save(draft);
+  if (code == EXIT_DONE)
+    notice(session, "changed %s", name);
+  credence_draft_free(&draft);
+  return code;
+}
+
+static int run_remove(const struct session *session, const struct arguments *arguments)
+{
+  credence_error *error = NULL;
+  int code = credence_profile_remove(session->context, arguments->operands[0], &error);
+
+  if (code != CREDENCE_OK)
+    return complain_library(code, &error);
+  notice(session, "removed %s", arguments->operands[0]);
+  return EXIT_DONE;
+}
+
+static const struct option_spec add_options[] = {
+    {"endpoint", "URL", "where the API is, when the provider does not say", 0},
+    {"keyring", "NAME", "where secrets are kept, such as secret-service or file", 0},
+    {"secret", "FIELD=PATH|-", "take a secret from a file or standard input; repeats", 0},
+    {"allow", "RULE", "allow requests by \"METHOD PATH\" with * for anything; repeats", 0},
+    {0},
+};
+
+const struct command command_add = {
+    .name = "add",
+    .operands = "PROFILE PROVIDER [FIELD=VALUE]...",
+    .summary = "make a profile; asks for what is missing",
+    .details = "FIELD=VALUE gives a field that is not secret.  Secrets are asked for on the\n"
+               "terminal or taken from --secret, without a newline at their end.  Without\n"
+               "--allow, every request to the endpoint's origin is allowed.\n",
+    .example = "credence add lab 6connect api_key=41-HSLH4QZQX6IAOOJS --allow='GET /ex/*'",
+    .least_operands = 2,
+    .most_operands = SIZE_MAX,
+    .options = add_options,
+    .run = run_add,
+};
+
+static const struct option_spec set_options[] = {
+    {"secret", "FIELD=PATH|-", "take a secret from a file or standard input; repeats", 0},
+    {0},
+};
+
+const struct command command_set = {
+    .name = "set",
+    .operands = "PROFILE [FIELD=VALUE]...",
+    .summary = "change fields of a profile",
+    .details = "FIELD=VALUE sets a field that is not secret, and FIELD= takes its value away.\n"
+               "Where two providers of a profile share a field, write PROVIDER.FIELD.\n",
+    .example = "credence set lab --secret secret_key=- < key.txt",
+    .least_operands = 1,
+    .most_operands = SIZE_MAX,
+    .options = set_options,
+    .run = run_set,
+};
+
+static const struct option_spec no_options[] = {{0}};
+
+const struct command command_remove = {
+    .name = "remove",
+    .operands = "PROFILE",
+    .summary = "delete a profile and its secrets",
+    .details = "",
+    .example = "credence remove lab",
+    .least_operands = 1,
+    .most_operands = 1,
+    .options = no_options,
+    .run = run_remove,
+};

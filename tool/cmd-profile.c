@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* credence list and show: what is known of profiles without their secrets. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "options.h"
+#include "output.h"
+#include "table.h"
+#include "text.h"
+
+/* The providers of a stack with commas; to be freed. */
+static char *join_providers(const credence_profile *profile)
+{
+  const char *provider;
+  char *text = NULL;
+  size_t size = 0;
+  FILE *stream = open_memstream(&text, &size);
+
+  if (!stream)
+    return NULL;
+  for (size_t i = 0; (provider = credence_profile_provider(profile, i)); i++)
+    fprintf(stream, "%s%s", i ? "," : "", provider);
+  if (fclose(stream) != 0) {
+    free(text);
+    return NULL;
+  }
+  return text;
+}
+
+static void put_list(const credence_profile *profile,
+                     const char *(*item)(const credence_profile *profile, size_t index))
+{
+  const char *text;
+
+  putchar('[');
+  for (size_t i = 0; (text = item(profile, i)); i++) {
+    if (i)
+      putchar(',');
+    put_json(stdout, text);
+  }
+  putchar(']');
+}
+
+static void put_fields(const credence_profile *profile)
+{
+  const char *provider, *name, *value;
+  unsigned flags;
+
+  putchar('[');
+  for (size_t i = 0; credence_profile_field(profile, i, &provider, &name, &value, &flags) == CREDENCE_OK;
+       i++) {
+    fputs(i ? ",{\"provider\":" : "{\"provider\":", stdout);
+    put_json(stdout, provider);
+    fputs(",\"name\":", stdout);
+    put_json(stdout, name);
+    fputs(",\"value\":", stdout);
+    put_json(stdout, value);
+    printf(",\"secret\":%s,\"option\":%s}", flags & CREDENCE_FIELD_SECRET ? "true" : "false",
+           flags & CREDENCE_FIELD_OPTION ? "true" : "false");
+  }
+  putchar(']');
+}
+
+static void put_profile(const credence_profile *profile)
+{
+  fputs("{\"name\":", stdout);
+  put_json(stdout, credence_profile_name(profile));
+  fputs(",\"path\":", stdout);
+  put_json(stdout, credence_profile_path(profile));
+  fputs(",\"endpoint\":", stdout);
+  put_json(stdout, credence_profile_endpoint(profile));
+  fputs(",\"keyring\":", stdout);
+  put_json(stdout, credence_profile_keyring(profile));
+  fputs(",\"providers\":", stdout);
+  put_list(profile, credence_profile_provider);
+  fputs(",\"allow\":", stdout);
+  put_list(profile, credence_profile_allow);
+  fputs(",\"fields\":", stdout);
+  put_fields(profile);
+  putchar('}');
+}
+
+struct listing {
+  bool json;
+  size_t count;
+  struct table table;
+};
+
+static int add_entry(struct listing *listing, const credence_profile *profile)
+{
+  char *providers;
+  bool added;
+
+  if (listing->json) {
+    fputs(listing->count++ ? ",\n" : "", stdout);
+    put_profile(profile);
+    return EXIT_DONE;
+  }
+  providers = join_providers(profile);
+  added = providers && table_add(&listing->table, (const char *[]){credence_profile_name(profile), providers,
+                                                                   credence_profile_endpoint(profile),
+                                                                   credence_profile_keyring(profile)});
+  free(providers);
+  return added ? EXIT_DONE : out_of_memory();
+}
+
+/* A profile that cannot be read does not hide the others. */
+static int add_profile(struct listing *listing, credence_context *context, const char *name)
+{
+  credence_profile *profile = NULL;
+  credence_error *error = NULL;
+  int code = credence_profile_open(context, name, &profile, &error);
+
+  if (code != CREDENCE_OK)
+    return complain_unreadable(name, code, &error);
+  code = add_entry(listing, profile);
+  credence_profile_free(&profile);
+  return code;
+}
+
+static int run_list(const struct session *session, const struct arguments *arguments)
+{
+  static const char *const heading[] = {"PROFILE", "PROVIDER", "ENDPOINT", "KEYRING"};
+  struct listing listing = {.json = option_value(arguments, "json") != NULL,
+                            .table = {.columns = 4, .heading = heading}};
+  credence_error *error = NULL;
+  char **names = NULL;
+  int result = EXIT_DONE;
+  int code = credence_profile_list(session->context, &names, &error);
+
+  if (code != CREDENCE_OK)
+    return complain_library(code, &error);
+  if (listing.json)
+    putchar('[');
+  for (size_t i = 0; names[i]; i++) {
+    code = add_profile(&listing, session->context, names[i]);
+    if (code != EXIT_DONE)
+      result = code;
+  }
+  if (listing.json)
+    fputs("]\n", stdout);
+  else
+    table_print(&listing.table);
+  table_clear(&listing.table);
+  credence_strings_free(&names);
+  return result;
+}
+
+static bool add_line(struct table *table, const char *label, const char *value)
+{
+  return table_add(table, (const char *[]){label, value});
+}
+
+static bool add_rules(struct table *table, const credence_profile *profile)
+{
+  const char *rule = credence_profile_allow(profile, 0);
+  bool good = rule || add_line(table, "allow", "(every request to this origin)");
+
+  for (size_t i = 0; good && (rule = credence_profile_allow(profile, i)); i++)
+    good = add_line(table, "allow", rule);
+  return good;
+}
+
+/* The provider is named where the profile has more than one. */
+static bool add_field(struct table *table, bool qualified, const char *provider, const char *name,
+                      const char *value)
+{
+  char *label = NULL;
+  bool good;
+
+  if (asprintf(&label, "%s%s%s", qualified ? provider : "", qualified ? "." : "", name) < 0)
+    return false;
+  good = add_line(table, label, value);
+  free(label);
+  return good;
+}
+
+static bool add_fields(struct table *table, const credence_profile *profile)
+{
+  bool qualified = credence_profile_provider(profile, 0) && credence_profile_provider(profile, 1);
+  const char *provider, *name, *value;
+  unsigned flags;
+  bool good = true;
+
+  for (size_t i = 0;
+       good && credence_profile_field(profile, i, &provider, &name, &value, &flags) == CREDENCE_OK; i++) {
+    if (flags & CREDENCE_FIELD_SECRET)
+      value = "(in the keyring)";
+    good = add_field(table, qualified, provider, name, value ? value : "(not set)");
+  }
+  return good;
+}
+
+static int print_profile(const credence_profile *profile)
+{
+  struct table table = {.columns = 2};
+  char *providers = join_providers(profile);
+  bool good = providers && add_line(&table, "name", credence_profile_name(profile)) &&
+              add_line(&table, "provider", providers) &&
+              add_line(&table, "endpoint", credence_profile_endpoint(profile)) &&
+              add_line(&table, "keyring", credence_profile_keyring(profile)) &&
+              add_line(&table, "file", credence_profile_path(profile)) && add_rules(&table, profile) &&
+              add_fields(&table, profile);
+
+  if (good)
+    table_print(&table);
+  table_clear(&table);
+  free(providers);
+  return good ? EXIT_DONE : out_of_memory();
+}
+
+static int run_show(const struct session *session, const struct arguments *arguments)
+{
+  credence_profile *profile = NULL;
+  credence_error *error = NULL;
+  int code = credence_profile_open(session->context, arguments->operands[0], &profile, &error);
+
+  if (code != CREDENCE_OK)
+    return complain_library(code, &error);
+  if (option_value(arguments, "json")) {
+    put_profile(profile);
+    putchar('\n');
+    code = EXIT_DONE;
+  } else {
+    code = print_profile(profile);
+  }
+  credence_profile_free(&profile);
+  return code;
+}
+
+static const struct option_spec list_options[] = {
+    {"json", NULL, "an array of objects, as show --json prints them", 0},
+    {0},
+};
+
+const struct command command_list = {
+    .name = "list",
+    .operands = "",
+    .summary = "list the profiles",
+    .details = "",
+    .example = "credence list --json",
+    .options = list_options,
+    .run = run_list,
+};
+
+static const struct option_spec show_options[] = {
+    {"json", NULL, "one object", 0},
+    {0},
+};
+
+const struct command command_show = {
+    .name = "show",
+    .operands = "PROFILE",
+    .summary = "show a profile without its secrets",
+    .details = "The keyring is not touched, so that it may be locked.\n",
+    .example = "credence show lab",
+    .least_operands = 1,
+    .most_operands = 1,
+    .options = show_options,
+    .run = run_show,
+};
