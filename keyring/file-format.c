@@ -7,6 +7,7 @@
  */
 #include "file-format.h"
 
+#include "big-endian.h"
 #include "../core/credence.h"
 
 #include <openssl/crypto.h>
@@ -42,19 +43,6 @@ static const unsigned char magic[8] = {'C', 'R', 'E', 'D', 'E', 'N', 'C', 'E'};
 #define MAX_N_R (UINT64_C(1) << 23)
 #define MAX_N_R_P (UINT64_C(1) << 24)
 #define MAX_MEMORY (UINT64_C(1) << 31)
-
-static size_t load_length(const unsigned char *at)
-{
-  return (size_t)at[0] << 24 | (size_t)at[1] << 16 | (size_t)at[2] << 8 | at[3];
-}
-
-static void store_length(unsigned char *at, size_t length)
-{
-  at[0] = (unsigned char)(length >> 24 & 0xff);
-  at[1] = (unsigned char)(length >> 16 & 0xff);
-  at[2] = (unsigned char)(length >> 8 & 0xff);
-  at[3] = (unsigned char)(length & 0xff);
-}
 
 static int parameters_sane(const unsigned char *file)
 {

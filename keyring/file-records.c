@@ -7,6 +7,8 @@
  */
 #include "file-records.h"
 
+#include "big-endian.h"
+
 #include <string.h>
 
 #define LENGTH_SIZE 4u
@@ -18,7 +20,7 @@ static int next_field(const unsigned char *plain, size_t size, size_t *offset, s
 
   if (left < LENGTH_SIZE)
     return -1;
-  length = (size_t)at[0] << 24 | (size_t)at[1] << 16 | (size_t)at[2] << 8 | at[3];
+  length = load_length(at);
   if (length > left - LENGTH_SIZE)
     return -1;
   field->data = at + LENGTH_SIZE;
@@ -76,10 +78,7 @@ size_t record_encoded_size(const struct record *record)
 
 static unsigned char *append_field(unsigned char *out, const struct record_part *field)
 {
-  out[0] = (unsigned char)(field->size >> 24 & 0xff);
-  out[1] = (unsigned char)(field->size >> 16 & 0xff);
-  out[2] = (unsigned char)(field->size >> 8 & 0xff);
-  out[3] = (unsigned char)(field->size & 0xff);
+  store_length(out, field->size);
   memcpy(out + LENGTH_SIZE, field->data, field->size);
   return out + LENGTH_SIZE + field->size;
 }

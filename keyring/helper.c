@@ -8,6 +8,7 @@
  */
 #include "helper.h"
 
+#include "big-endian.h"
 #include "../core/credence.h"
 
 #include <errno.h>
@@ -247,7 +248,7 @@ static int read_message(unsigned char *message, size_t *ret_size)
 
   if (r != 1)
     return r;
-  size = (size_t)prefix[0] << 24 | (size_t)prefix[1] << 16 | (size_t)prefix[2] << 8 | prefix[3];
+  size = load_length(prefix);
   if (size > KEYRING_MESSAGE_MAX || (size > 0 && read_exactly(message, size) != 1) ||
       !keyring_message_valid(message, size))
     return -1;

@@ -66,7 +66,8 @@ int keyring_serve(const struct keyring_store *store);
 int keyring_request_parse(struct keyring_request *request, unsigned char *message, size_t size,
                           struct keyring_answer *answer);
 
-/* Note why an operation failed and what to do about it, and return code.
+/* Note why an operation failed and what to do about it, or with CREDENCE_OK
+ * what there is to tell, and return code.
  * Control characters become '?'. */
 int keyring_fail(struct keyring_answer *answer, int code, const char *remedy, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -9,24 +9,13 @@
  */
 #include "protocol.h"
 
+#include "big-endian.h"
+
 #include <string.h>
 
 #define PREFIX_SIZE 4u                  /* length of the message */
 #define FIELD_HEADER_SIZE (1u + 4u)     /* tag and length of a field */
 #define NUMBER_SIZE (3u * sizeof(long)) /* decimal digits of any long, and more */
-
-static void store_length(unsigned char *at, size_t length)
-{
-  at[0] = (unsigned char)(length >> 24 & 0xff);
-  at[1] = (unsigned char)(length >> 16 & 0xff);
-  at[2] = (unsigned char)(length >> 8 & 0xff);
-  at[3] = (unsigned char)(length & 0xff);
-}
-
-static size_t load_length(const unsigned char *at)
-{
-  return (size_t)at[0] << 24 | (size_t)at[1] << 16 | (size_t)at[2] << 8 | at[3];
-}
 
 void keyring_write_begin(struct keyring_writer *writer, void *data, size_t size)
 {

@@ -26,7 +26,7 @@
 /* Tags of requests. */
 #define KEYRING_OP 'o'         /* probe list get put delete unlock lock */
 #define KEYRING_PROFILE 'p'    /* name of the profile */
-#define KEYRING_KIND 'k'       /* "credential" or "session" */
+#define KEYRING_KIND 'k'       /* "credential" or "session"; list without it: "credential" */
 #define KEYRING_VALUE 'v'      /* put: the value, one printable line; get: its answer */
 #define KEYRING_EXPECT 'e'     /* put, delete: revision that must be there; empty: none may be; absent: any */
 #define KEYRING_LABEL 'l'      /* put: text for people */

@@ -515,7 +515,7 @@ def doors():
             os.close(inherited)
             status(h.call("probe"), OK)
             same(select.select([readable], [], [], 5)[0], [readable], "pipes that are closed")
-            same(os.stat("/proc/%d/mem" % h.process.pid).st_uid, 0, "owner: root when dumping is off")
+            same(os.stat("/proc/%d/mem" % h.process.pid).st_uid, 0, "owner without dumping")
             with open("/proc/%d/limits" % h.process.pid) as limits:
                 assert [line.split()[4:6] for line in limits if line.startswith("Max core")] == [["0", "0"]]
         os.close(readable)
@@ -523,7 +523,8 @@ def doors():
 
 CASES = [stores, absent, locked, wrong_passphrase, revisions, bad_requests, no_messages, large_values, layout,
          nonces, truncated, flipped, hostile_parameters, permissions, other_kinds_of_file, where,
-         same_time_creation, parallel_puts, one_winner, waits_for_lock, replaced, killed, full_disk, watchdog, doors]
+         same_time_creation, parallel_puts, one_winner, waits_for_lock, replaced, killed, full_disk,
+         watchdog, doors]
 
 if __name__ == "__main__":
     sys.exit(run_cases(CASES))

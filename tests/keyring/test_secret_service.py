@@ -18,7 +18,8 @@ import tempfile
 import time
 
 from protocol import (AMBIGUOUS, CONFLICT, DISMISSED, Helper, INVALID, LOCKED, NO_KEYRING,
-                      NOT_FOUND, OK, PROMPT_REQUIRED, SERVICE_LOST, TIMEOUT, expect_death, run_cases, same, status)
+                      NOT_FOUND, OK, PROMPT_REQUIRED, SERVICE_LOST, TIMEOUT, expect_death, run_cases,
+                      same, status)
 
 VALUE = "c1:eyJzZWNyZXQiOiJ4In0"
 CREDENTIAL = {"profile": "lab", "kind": "credential"}
