@@ -73,7 +73,7 @@ static int is_alphanumeric(char c)
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-static int valid_profile(const char *name)
+static int valid_name(const char *name)
 {
   if (!is_alphanumeric(name[0]))
     return 0;
@@ -98,7 +98,7 @@ static int is_op(const struct keyring_request *request, const char *op)
 
 static int check_item(const struct keyring_request *request, struct keyring_answer *answer)
 {
-  if (!request->profile || !valid_profile(request->profile))
+  if (!request->profile || !valid_name(request->profile))
     return invalid(answer, "profile is missing, or not of letters, digits, '.', '_' and '-'");
   if (!request->kind)
     return invalid(answer, "kind is missing");
@@ -109,8 +109,8 @@ static int check_item(const struct keyring_request *request, struct keyring_answ
 
 static int check(struct keyring_request *request, struct keyring_answer *answer)
 {
-  if (!request->op)
-    return invalid(answer, "operation is missing");
+  if (!request->op || !valid_name(request->op))
+    return invalid(answer, "operation is missing, or not a name");
   if (request->kind && strcmp(request->kind, "credential") != 0 && strcmp(request->kind, "session") != 0)
     return invalid(answer, "kind is neither credential nor session");
   if ((request->value && !is_line(request->value)) || (request->label && !is_line(request->label)) ||

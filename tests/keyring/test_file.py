@@ -183,6 +183,7 @@ def bad_requests():
             status(h.call("get", deadline=deadline, **CREDENTIAL), INVALID)
         status(h.call("get", prompt="2", **CREDENTIAL), INVALID)
         status(h.call("destroy"), UNSUPPORTED)
+        status(h.call(b"\xe5\x1b"), INVALID)
         h.send_raw(encode([]))
         status(h.receive(), INVALID)
         h.send_raw(encode([("o", "probe"), ("o", "probe")]))

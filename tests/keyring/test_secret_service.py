@@ -340,8 +340,8 @@ def no_service():
     # Breaks when the error of D-Bus is taken for "not found".
     with tempfile.NamedTemporaryFile("w", suffix=".conf") as config:
         config.write('<busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen>'
-                     '<policy context="default"><allow send_destination="*"/><allow own="*"/></policy>'
-                     '</busconfig>')
+                     '<policy context="default"><allow send_destination="*" eavesdrop="true"/>'
+                     '<allow eavesdrop="true"/><allow own="*"/></policy></busconfig>')
         config.flush()
         bus = subprocess.Popen(["dbus-daemon", "--nofork", "--print-address", "--config-file", config.name],
                                stdout=subprocess.PIPE)
