@@ -96,6 +96,9 @@ static int check_preset(struct call *call, uint32_t change, const char *name)
   switch (change) {
   case CREDENCE_SET_HEADER:
   case CREDENCE_ADD_HEADER:
+    if (is_transport_header(name))
+      return error_set(&call->why, CREDENCE_E_REFUSED, "update the plugin",
+                       "its plugin sets the header %s, which is the library's", name);
     return message_find_header(pristine, name, &index) == NULL ? 0 : preset(call, "header", name);
   case CREDENCE_APPEND_QUERY:
   case CREDENCE_SET_QUERY:
@@ -134,7 +137,9 @@ int host_edit(credence_call *base, uint32_t change, const char *name, const cred
   struct call *call = call_of(base);
   if (call->request == NULL || call->response != NULL)
     return CREDENCE_E_UNSUPPORTED;
-  int r = name == NULL && change != CREDENCE_SET_BODY ? CREDENCE_E_INVALID : check_preset(call, change, name);
+  if (value == NULL || (name == NULL && change != CREDENCE_SET_BODY))
+    return CREDENCE_E_INVALID;
+  int r = check_preset(call, change, name);
   return r < 0 ? r : apply(call, change, name, *value);
 }
 
@@ -252,6 +257,8 @@ int host_response_json(credence_call *base, const char *pointer, uint32_t *type,
   struct json_object *value = NULL;
   if (response == NULL)
     return CREDENCE_E_UNSUPPORTED;
+  if (pointer == NULL)
+    return CREDENCE_E_INVALID;
   int r = parse_body(response);
   if (r < 0)
     return r;

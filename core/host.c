@@ -13,6 +13,8 @@
 static int service_value(credence_call *base, const char *name, credence_bytes *out)
 {
   const struct stack_entry *entry = call_of(base)->entry;
+  if (name == NULL)
+    return CREDENCE_E_INVALID;
   int field = manifest_find(entry->manifest, name);
   if (field < 0)
     return CREDENCE_E_NOT_FOUND;
@@ -27,10 +29,10 @@ static int service_value(credence_call *base, const char *name, credence_bytes *
 
 struct secret_value *host_secret(struct call *call, const char *name, int *ret_code)
 {
-  int field = manifest_find(call->entry->manifest, name);
+  int field = name == NULL ? -1 : manifest_find(call->entry->manifest, name);
   if (field < 0 || (call->entry->manifest->fields[field].flags & CREDENCE_FIELD_SECRET) == 0) {
     *ret_code = error_set(&call->why, CREDENCE_E_INVALID, "mend the manifest or the plugin",
-                          "the manifest has no secret %s", name);
+                          "the manifest has no secret %s", name == NULL ? "without a name" : name);
     return NULL;
   }
   struct secret_value *secret = &call->entry->secrets[field];
@@ -122,13 +124,13 @@ static int service_random(credence_call *base, void *out, size_t size)
 static void service_trace(credence_call *base, const char *label, const credence_bytes *text)
 {
   const credence_request *request = call_of(base)->request;
-  if (request != NULL && request->trace != NULL)
+  if (request != NULL && request->trace != NULL && label != NULL)
     request->trace(request->trace_userdata, label, text->data, text->size);
 }
 
 static int service_error(credence_call *base, int code, const char *text)
 {
-  return error_set(&call_of(base)->why, code, NULL, "%s", text);
+  return error_set(&call_of(base)->why, code, NULL, "%s", text == NULL ? credence_strerror(code) : text);
 }
 
 /* Slots that are NULL: services that providers of this version do not need. */

@@ -12,6 +12,8 @@
 /* inih as it is usually built takes lines of 198 bytes; a name and " = " stand
  * in front of the value. */
 #define VALUE_MAX 150u
+/* inih cuts names of sections, and names that a line continues, after 49 bytes. */
+#define NAME_MAX_SIZE 48u
 
 struct parse {
   const char *file;
@@ -31,6 +33,17 @@ static void fail(struct parse *parse, int code, const char *why)
     parse->failed = error_set(parse->error, code, NULL, "%s:%d: %s", parse->file, parse->line, why);
 }
 
+/* inih does not look at what stands behind "[section]". */
+static int section_has_tail(const char *line)
+{
+  line += strspn(line, " \t");
+  const char *tail = line[0] == '[' ? strchr(line, ']') : NULL;
+  if (tail == NULL)
+    return 0;
+  tail += 1 + strspn(tail + 1, " \t\r\n");
+  return *tail != '\0' && *tail != ';' && *tail != '#';
+}
+
 /* inih's reader: hand out one line, as fgets() would. */
 static char *next_line(char *out, int size, void *stream)
 {
@@ -48,6 +61,10 @@ static char *next_line(char *out, int size, void *stream)
   memcpy(out, parse->at, length);
   out[length] = '\0';
   parse->continued = out[0] == ' ' || out[0] == '\t';
+  if (section_has_tail(out)) {
+    fail(parse, CREDENCE_E_MALFORMED, "something stands behind the name of the section");
+    return NULL;
+  }
   parse->at = stop;
   return out;
 }
@@ -58,6 +75,10 @@ static int each_value(void *userdata, const char *section, const char *name, con
   credence_error *why = NULL;
   if (parse->failed != 0)
     return 0;
+  if (strlen(section) > NAME_MAX_SIZE || strlen(name) > NAME_MAX_SIZE) {
+    fail(parse, CREDENCE_E_TOO_LARGE, "the name is too long");
+    return 0;
+  }
   int r = parse->handler(parse->userdata, section, name, value, parse->continued, &why);
   if (r < 0)
     fail(parse, r, credence_error_message(why));
@@ -65,14 +86,22 @@ static int each_value(void *userdata, const char *section, const char *name, con
   return r == 0;
 }
 
+/* A carriage return ends a line together with a line feed, or not at all. */
+static int is_text_byte(const char *at, const char *end)
+{
+  if (*at == '\r')
+    return end - at > 1 && at[1] == '\n';
+  return !is_control(at, 1) || *at == '\t' || *at == '\n';
+}
+
 static int check_text(struct parse *parse)
 {
   size_t size = (size_t)(parse->end - parse->at);
   for (size_t i = 0; i < size; i++)
-    if (is_control(&parse->at[i], 1) && strchr("\t\r\n", parse->at[i]) == NULL)
+    if (!is_text_byte(&parse->at[i], parse->end))
       return error_set(parse->error, CREDENCE_E_CORRUPT, "restore it or write it anew",
                        "%s: has control characters", parse->file);
-  if (memchr(parse->at, '\0', size) != NULL || !utf8_valid(parse->at, size))
+  if (!utf8_valid(parse->at, size))
     return error_set(parse->error, CREDENCE_E_CORRUPT, "restore it or write it anew",
                      "%s: is not UTF-8 text", parse->file);
   return 0;

@@ -34,6 +34,17 @@ int message_set_method(struct arena *arena, struct message *message, const char 
   return 0;
 }
 
+int is_transport_header(const char *name)
+{
+  static const char *const names[] = {"Host",    "Content-Length", "Transfer-Encoding", "Connection",
+                                      "TE",      "Upgrade",        "Trailer",           "Keep-Alive",
+                                      "Expect",  "Proxy-Connection"};
+  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+    if (ascii_equal(name, strlen(name), names[i], strlen(names[i])))
+      return 1;
+  return 0;
+}
+
 static int check_header(const char *name, credence_bytes value, credence_error **error)
 {
   const char *text = value.data;
@@ -83,6 +94,19 @@ const struct header *message_find_header(const struct message *message, const ch
   return NULL;
 }
 
+/* Space around a value is not part of it (RFC 9110, section 5.5) and does not
+ * arrive, so it must not be signed either. */
+static credence_bytes trim(credence_bytes value)
+{
+  const char *text = value.data;
+  size_t size = value.size;
+  while (size > 0 && (text[size - 1] == ' ' || text[size - 1] == '\t'))
+    size--;
+  for (; size > 0 && (*text == ' ' || *text == '\t'); size--)
+    text++;
+  return (credence_bytes){text, size};
+}
+
 int message_add_header(struct arena *arena, struct message *message, const char *name, credence_bytes value,
                        credence_error **error)
 {
@@ -97,6 +121,7 @@ int message_add_header(struct arena *arena, struct message *message, const char 
     if (r < 0)
       return r;
   }
+  value = trim(value);
   struct header *header = &message->headers[message->header_count];
   header->name = (credence_bytes){arena_copy(arena, name, strlen(name)), strlen(name)};
   header->value = (credence_bytes){arena_copy(arena, value.data, value.size), value.size};
@@ -192,7 +217,7 @@ int message_append_form(struct arena *arena, struct message *message, const char
     return error_nomem(error);
   if (body.size > MESSAGE_BODY_MAX)
     return error_set(error, CREDENCE_E_TOO_LARGE, NULL, "the form is too large");
-  int r = set_media_type(arena, message, form_type, error);
+  int r = is_form(message) ? 0 : set_media_type(arena, message, form_type, error);
   if (r == 0)
     message->body = body;
   return r;
@@ -238,11 +263,11 @@ int query_at(credence_bytes query, size_t index, credence_bytes *ret_name, crede
   return 1;
 }
 
-/* Copy one parameter as it stands. */
-static char *put_raw(char *out, const char *start, credence_bytes name, credence_bytes value)
+/* Copy one parameter as it stands, with "&" behind the one before it. */
+static char *put_raw(char *out, int is_first, credence_bytes name, credence_bytes value)
 {
   size_t size = name.size + (value.data == NULL ? 0 : 1 + value.size);
-  if (out != start)
+  if (!is_first)
     *out++ = '&';
   memcpy(out, name.data, size);
   return out + size;
@@ -258,16 +283,17 @@ int message_set_query(struct arena *arena, struct message *message, const char *
     return error_nomem(error);
   char *end = text;
   int placed = 0;
+  int count = 0;
   credence_bytes old_name;
   credence_bytes old_value;
   for (size_t i = 0; query_at(message->query, i, &old_name, &old_value); i++) {
     if (!percent_equal(old_name.data, old_name.size, name))
-      end = put_raw(end, text, old_name, old_value);
+      end = put_raw(end, count++ == 0, old_name, old_value);
     else if (!placed++)
-      end = put_raw(end, text, pair, none);
+      end = put_raw(end, count++ == 0, pair, none);
   }
   if (!placed)
-    end = put_raw(end, text, pair, none);
+    end = put_raw(end, count == 0, pair, none);
   *end = '\0';
   return take_query(message, (credence_bytes){text, (size_t)(end - text)}, error);
 }

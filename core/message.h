@@ -37,6 +37,10 @@ struct message {
 /* A copy that can be changed without changing from. */
 int message_copy(struct arena *arena, struct message *to, const struct message *from, credence_error **error);
 
+/* Is it for the library alone to say how the message is framed and where it
+ * goes? */
+int is_transport_header(const char *name);
+
 /* The first header of that name at or after *index; NULL when there is none. */
 const struct header *message_find_header(const struct message *message, const char *name, size_t *index);
 

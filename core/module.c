@@ -20,7 +20,9 @@ struct module {
   struct module *next;
   dev_t device;
   ino_t inode;
+  void *handle;
   int fd; /* stays open: the loader remembers a library by the name it had */
+  int is_whole; /* all its providers can be used */
   pthread_mutex_t serial;
   struct loaded_provider providers[PROVIDERS_MAX];
   size_t count;
@@ -73,16 +75,19 @@ static entry_function find_entry(void *handle)
   return entry;
 }
 
-static int collect_providers(struct module *module, void *handle, const credence_host *host, const char *path,
+static int collect_providers(struct module *module, const credence_host *host, const char *path,
                              credence_error **error)
 {
-  entry_function entry = find_entry(handle);
+  entry_function entry = find_entry(module->handle);
   if (entry == NULL)
     return bad_plugin(path, "does not export credence_provider_v1", error);
+  module->count = 0;
   for (uint32_t i = 0;; i++) {
     const credence_provider *table = entry(host, i);
-    if (table == NULL)
+    if (table == NULL) {
+      module->is_whole = 1;
       return 0;
+    }
     if (module->count == PROVIDERS_MAX)
       return bad_plugin(path, "offers too many providers", error);
     int r = copy_table(&module->providers[module->count], table, path, error);
@@ -101,8 +106,10 @@ static struct module *find_loaded(const struct stat *st)
   return NULL;
 }
 
-static int load_new(int fd, const struct stat *st, const char *path, const credence_host *host,
-                    struct module **ret_module, credence_error **error)
+/* Once loaded, a module is kept with its descriptor even when it turns out to be
+ * of no use: another file at the same number would be taken for this one. */
+static int load_new(int fd, const struct stat *st, const char *path, struct module **ret_module,
+                    credence_error **error)
 {
   struct module *module = calloc(1, sizeof(*module));
   if (module == NULL || pthread_mutex_init(&module->serial, NULL) != 0) {
@@ -112,12 +119,11 @@ static int load_new(int fd, const struct stat *st, const char *path, const crede
   module->fd = fd;
   module->device = st->st_dev;
   module->inode = st->st_ino;
-  void *handle = load_fd(fd, path, error);
-  int r = handle == NULL ? CREDENCE_E_FAILED : collect_providers(module, handle, host, path, error);
-  if (r < 0) {
+  module->handle = load_fd(fd, path, error);
+  if (module->handle == NULL) {
     pthread_mutex_destroy(&module->serial);
     free(module);
-    return r;
+    return CREDENCE_E_FAILED;
   }
   module->next = modules;
   modules = module;
@@ -135,14 +141,13 @@ static int load_locked(int fd, const char *path, const credence_host *host, stru
     return error_set(error, CREDENCE_E_FAILED, NULL, "%s: cannot be examined", path);
   }
   struct module *module = find_loaded(&st);
-  if (module != NULL) {
+  int r = module != NULL ? 0 : load_new(fd, &st, path, &module, error);
+  if (module == NULL || module->fd != fd)
     close(fd);
+  if (r == 0 && !module->is_whole)
+    r = collect_providers(module, host, path, error);
+  if (r == 0)
     *ret_module = module;
-    return 0;
-  }
-  int r = load_new(fd, &st, path, host, ret_module, error);
-  if (r < 0)
-    close(fd);
   return r;
 }
 

@@ -74,8 +74,19 @@ static int profile_new(credence_context *context, const char *name, credence_pro
   return 0;
 }
 
+static struct stack_entry *find_entry(credence_profile *p, const char *provider)
+{
+  for (size_t i = 0; i < p->stack_count; i++)
+    if (strcmp(p->stack[i]->manifest->name, provider) == 0)
+      return p->stack[i];
+  return NULL;
+}
+
 static int push_entry(credence_profile *p, const char *provider, int with_user, credence_error **error)
 {
+  if (find_entry(p, provider) != NULL)
+    return error_set(error, CREDENCE_E_MALFORMED, "name it once", "%s: %s is in the stack twice", p->path,
+                     provider);
   if (p->stack_count == STACK_MAX)
     return error_set(error, CREDENCE_E_TOO_LARGE, NULL, "%s: more than %u providers", p->path, STACK_MAX);
   struct stack_entry *entry = calloc(1, sizeof(*entry));
@@ -151,14 +162,6 @@ static int is_profile_key(const char *name)
     if (strcmp(name, keys[i]) == 0)
       return 1;
   return 0;
-}
-
-static struct stack_entry *find_entry(credence_profile *p, const char *provider)
-{
-  for (size_t i = 0; i < p->stack_count; i++)
-    if (strcmp(p->stack[i]->manifest->name, provider) == 0)
-      return p->stack[i];
-  return NULL;
 }
 
 static int load_value(struct stack_entry *entry, const struct setting *setting, const char *path,

@@ -149,13 +149,9 @@ int credence_request_add_query(credence_request *request, const char *name, cons
  * asking. */
 static const char *reserved_for(const char *name)
 {
-  static const char *const transport[] = {"Host",    "Content-Length", "Transfer-Encoding", "Connection",
-                                          "TE",      "Upgrade",        "Trailer",           "Keep-Alive",
-                                          "Expect",  "Proxy-Connection"};
   static const char *const credential[] = {"Authorization", "Proxy-Authorization", "Cookie", "Cookie2"};
-  for (size_t i = 0; i < sizeof(transport) / sizeof(transport[0]); i++)
-    if (ascii_equal(name, strlen(name), transport[i], strlen(transport[i])))
-      return "the library sets it";
+  if (is_transport_header(name))
+    return "the library sets it";
   for (size_t i = 0; i < sizeof(credential) / sizeof(credential[0]); i++)
     if (ascii_equal(name, strlen(name), credential[i], strlen(credential[i])))
       return "the profile is the credential";
@@ -170,17 +166,18 @@ int credence_request_add_header(credence_request *request, const char *name, con
     return error_set(error, CREDENCE_E_REFUSED, "leave it out", "the header %s cannot be given: %s", name, reason);
   drop_attempt(request);
   /* One media type: the caller's word counts. */
-  if (ascii_equal(name, strlen(name), "Content-Type", 12))
+  if (ascii_equal(name, strlen(name), "Content-Type", 12)) {
+    request->has_media_type = 1;
     return message_set_header(&request->arena, &request->pristine, name, credence_text(value), error);
+  }
   return message_add_header(&request->arena, &request->pristine, name, credence_text(value), error);
 }
 
 int credence_request_set_body(credence_request *request, const void *data, size_t size, const char *media_type,
                               credence_error **error)
 {
-  size_t index = 0;
   drop_attempt(request);
-  if (message_find_header(&request->pristine, "Content-Type", &index) != NULL)
+  if (request->has_media_type)
     media_type = NULL;
   const credence_bytes body = {data == NULL ? "" : data, size};
   return message_set_body(&request->arena, &request->pristine, body, media_type, error);

@@ -23,6 +23,7 @@ struct credence_request {
   struct arena_mark mark;
   int has_attempt;
   int is_signed;
+  int has_media_type; /* the caller's header Content-Type, which no body replaces */
   int has_fixed_time;
   int64_t fixed_time;
   int64_t now; /* the attempt's one reading of the clock; 0: not yet */
