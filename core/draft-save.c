@@ -21,6 +21,13 @@
 #include "secret.h"
 
 #define KIND "credential"
+#define LABEL_SIZE 96u
+
+/* What people see in their keyring's window. */
+static void make_label(const credence_draft *d, char *out)
+{
+  snprintf(out, LABEL_SIZE, "Credence: %s", d->name);
+}
 
 static int has_new_secrets(const credence_draft *d)
 {
@@ -78,6 +85,16 @@ static int read_old(credence_draft *d, struct keyring *keyring, char **ret_text,
   return r;
 }
 
+static int replaces_all_secrets(const credence_draft *d)
+{
+  for (size_t i = 0; i < d->entry_count; i++)
+    for (size_t f = 0; f < d->entries[i].manifest->field_count; f++)
+      if ((d->entries[i].manifest->fields[f].flags & CREDENCE_FIELD_SECRET) != 0 &&
+          d->entries[i].secrets[f] == NULL)
+        return 0;
+  return 1;
+}
+
 static int put_secrets(credence_draft *d, struct keyring *keyring, const char *old_text, const char *revision,
                        credence_error **error)
 {
@@ -85,16 +102,17 @@ static int put_secrets(credence_draft *d, struct keyring *keyring, const char *o
   struct record old = {NULL, 0};
   struct url url;
   char *text = NULL;
-  char label[96];
-  /* What is left of a profile that was removed half way is not carried over. */
-  int r = old_text == NULL || d->is_new ? 0 : record_decode(old_text, &old, error);
+  char label[LABEL_SIZE];
+  /* What is left of a profile that was removed half way is not carried over, and
+   * what is damaged does not matter when nothing of it is kept. */
+  int r = old_text == NULL || d->is_new || replaces_all_secrets(d) ? 0 : record_decode(old_text, &old, error);
   if (r < 0)
     return r;
   size_t count = collect(d, &old, entries);
   char *origin = url_parse(profile_file_get(&d->file, "profile", "endpoint", 0), &url, error) < 0
                      ? NULL
                      : url_origin(&url);
-  snprintf(label, sizeof(label), "Credence: %s", d->name);
+  make_label(d, label);
   r = origin == NULL ? error_nomem(error) : record_encode(origin, entries, count, &text, error);
   if (r == 0)
     r = keyring_put(keyring, d->name, KIND, label, text, revision, error);
@@ -104,23 +122,33 @@ static int put_secrets(credence_draft *d, struct keyring *keyring, const char *o
   return r;
 }
 
-static int store_secrets(credence_draft *d, struct keyring *keyring, credence_error **error)
+/* The file could not be written: the keyring shall hold what it held before. */
+static void take_back(const credence_draft *d, struct keyring *keyring, const char *old_text)
+{
+  char label[LABEL_SIZE];
+  make_label(d, label);
+  if (d->is_new)
+    (void)keyring_delete(keyring, d->name, KIND, NULL, NULL);
+  else if (old_text != NULL)
+    (void)keyring_put(keyring, d->name, KIND, label, old_text, NULL, NULL);
+}
+
+/* The secrets, then the file: both or neither. */
+static int store(credence_draft *d, struct keyring *keyring, credence_error **error)
 {
   char *old_text = NULL;
   char *revision = NULL;
   int r = read_old(d, keyring, &old_text, &revision, error);
   if (r == 0)
     r = put_secrets(d, keyring, old_text, revision, error);
+  if (r == 0) {
+    r = profile_file_write(&d->file, d->name, error);
+    if (r < 0)
+      take_back(d, keyring, old_text);
+  }
   secret_free(old_text);
   free(revision);
   return r;
-}
-
-/* A new profile whose file could not be written leaves no secret behind. */
-static void take_back(credence_draft *d, struct keyring *keyring)
-{
-  if (d->is_new)
-    (void)keyring_delete(keyring, d->name, KIND, NULL, NULL);
 }
 
 static int save_with_secrets(credence_draft *d, credence_error **error)
@@ -131,12 +159,7 @@ static int save_with_secrets(credence_draft *d, credence_error **error)
   if (r == 0)
     r = profile_file_set(&d->file, "profile", "keyring", keyring_name(keyring), error);
   if (r == 0)
-    r = store_secrets(d, keyring, error);
-  if (r == 0) {
-    r = profile_file_write(&d->file, d->name, error);
-    if (r < 0)
-      take_back(d, keyring);
-  }
+    r = store(d, keyring, error);
   keyring_close(&keyring);
   return r;
 }

@@ -51,19 +51,10 @@ static int check_program(const char *file, const char *name, credence_error **er
 
 static int launch(struct helper *helper, const char *file, credence_error **error)
 {
-  int pair[2];
   char *path = path_join(KEYRING_DIR, file, "");
   if (path == NULL)
     return error_nomem(error);
-  int code = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0 ? errno : 0;
-  if (code == 0) {
-    code = spawn_helper(path, pair[1], &helper->pid);
-    close(pair[1]);
-    if (code == 0)
-      helper->fd = pair[0];
-    else
-      close(pair[0]);
-  }
+  int code = spawn_helper(path, &helper->fd, &helper->pid);
   int r = code == 0 ? 0
                     : error_set(error, CREDENCE_E_NO_KEYRING, "install its package again",
                                 "%s: cannot be started: %s", path, strerror(code));
@@ -90,24 +81,6 @@ int helper_start(const char *name, struct helper **ret_helper, credence_error **
   return 0;
 }
 
-static void end(struct helper *helper, int milliseconds)
-{
-  if (helper->fd < 0)
-    return;
-  close(helper->fd);
-  helper->fd = -1;
-  spawn_wait(helper->pid, milliseconds);
-}
-
-void helper_stop(struct helper **helper)
-{
-  if (*helper == NULL)
-    return;
-  end(*helper, GOODBYE_MS);
-  free(*helper);
-  *helper = NULL;
-}
-
 /* Until the socket is ready or the deadline has passed. */
 static int wait_ready(int fd, short events, int64_t deadline)
 {
@@ -122,6 +95,28 @@ static int wait_ready(int fd, short events, int64_t deadline)
     if (errno != EINTR)
       return CREDENCE_E_SERVICE_LOST;
   }
+}
+
+/* The end of its input tells a helper to end, which closes the socket.  What
+ * still runs then, or comes up with something to say, is not waited for. */
+static void end(struct helper *helper, int milliseconds)
+{
+  if (helper->fd < 0)
+    return;
+  (void)shutdown(helper->fd, SHUT_WR);
+  (void)wait_ready(helper->fd, POLLIN, now_ms() + milliseconds);
+  close(helper->fd);
+  helper->fd = -1;
+  spawn_kill(helper->pid);
+}
+
+void helper_stop(struct helper **helper)
+{
+  if (*helper == NULL)
+    return;
+  end(*helper, GOODBYE_MS);
+  free(*helper);
+  *helper = NULL;
 }
 
 static int send_all(int fd, const unsigned char *data, size_t size, int64_t deadline)
@@ -186,7 +181,7 @@ int helper_call(struct helper *helper, const void *message, size_t size, int mil
                 unsigned char **ret_answer, size_t *ret_size)
 {
   int64_t deadline = now_ms() + milliseconds;
-  if (helper->fd < 0)
+  if (helper == NULL || helper->fd < 0)
     return CREDENCE_E_SERVICE_LOST;
   int r = send_all(helper->fd, message, size, deadline);
   if (r == 0)

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* spawn.c - start a helper that the program around us does not notice; see spawn.h */
+/*
+ * spawn.c - start a helper that the program around us does not notice; see spawn.h
+ *
+ * A child that runs another program always ends with SIGCHLD: execve() puts that
+ * back, whatever clone() was told.  So the helper is the child of a process in
+ * between, which ends at once, without a signal, since it never calls execve().
+ * The helper is then nobody's child but init's, which reaps it.
+ */
 #include "config.h"
 
 #include <errno.h>
@@ -8,21 +15,23 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "spawn.h"
 
-#define STACK_SIZE (64u * 1024u)
+#define STACK_SIZE (64u * 1024u) /* of each of the two processes */
 
 extern char **environ;
 
+/* Both children share our memory, and we stand still until they are done. */
 struct child {
   const char *path;
   int fd;
   sigset_t mask;
-  int error; /* written by the child, which shares our memory until it execs */
+  char *stack;
+  int error;
 };
 
 static void default_signals(void)
@@ -32,19 +41,22 @@ static void default_signals(void)
     (void)sigaction(i, &action, NULL);
 }
 
-/* In the child, between clone and exec: only calls that are safe in a signal
+/* The helper, until it runs its program: only calls that are safe in a signal
  * handler, since other threads may hold any lock.  The descriptors are moved out
- * of the way first, in case the program runs without standard ones. */
-static int child_main(void *argument)
+ * of the way first, in case the program runs without standard ones.  The first
+ * thing on the socket is the helper's number. */
+static int helper_main(void *argument)
 {
   struct child *child = argument;
   char *const argv[] = {(char *)(size_t)child->path, NULL};
   int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
   int messages = fcntl(child->fd, F_DUPFD_CLOEXEC, 3);
   int errors = fcntl(null, F_DUPFD_CLOEXEC, 3);
+  pid_t pid = getpid();
   default_signals();
-  if (messages >= 0 && errors >= 0 && dup2(messages, 0) >= 0 && dup2(messages, 1) >= 0 && dup2(errors, 2) >= 0) {
-    (void)setsid(); /* Ctrl-C on the terminal is for the program */
+  if (messages >= 0 && errors >= 0 && dup2(messages, 0) >= 0 && dup2(messages, 1) >= 0 &&
+      dup2(errors, 2) >= 0 && setsid() >= 0 && /* Ctrl-C on the terminal is for the program */
+      send(messages, &pid, sizeof(pid), MSG_NOSIGNAL) == (ssize_t)sizeof(pid)) {
     (void)sigprocmask(SIG_SETMASK, &child->mask, NULL);
     execve(child->path, argv, environ);
   }
@@ -52,45 +64,68 @@ static int child_main(void *argument)
   _exit(127);
 }
 
-int spawn_helper(const char *path, int fd, pid_t *ret_pid)
+/* The process in between. */
+static int between_main(void *argument)
+{
+  struct child *child = argument;
+  if (clone(helper_main, child->stack + STACK_SIZE, CLONE_VM | CLONE_VFORK | SIGCHLD, child) < 0)
+    child->error = errno;
+  _exit(0);
+}
+
+static int run(struct child *child)
 {
   sigset_t all;
-  struct child child = {.path = path, .fd = fd};
-  char *stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-  if (stack == MAP_FAILED)
+  child->stack =
+      mmap(NULL, 2 * STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  if (child->stack == MAP_FAILED)
     return errno;
-  /* No handler of the program may run on the child's stack. */
+  /* No handler of the program may run on the children's stacks. */
   sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &child.mask);
+  pthread_sigmask(SIG_SETMASK, &all, &child->mask);
   /* As posix_spawn() does it, but without SIGCHLD at the end. */
-  pid_t pid = clone(child_main, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK, &child);
-  int error = pid < 0 ? errno : child.error;
-  pthread_sigmask(SIG_SETMASK, &child.mask, NULL);
-  munmap(stack, STACK_SIZE);
-  if (pid > 0 && error != 0)
-    spawn_wait(pid, 0);
-  if (error == 0)
-    *ret_pid = pid;
+  pid_t between = clone(between_main, child->stack + 2 * STACK_SIZE, CLONE_VM | CLONE_VFORK, child);
+  int error = between < 0 ? errno : child->error;
+  while (between > 0 && waitpid(between, NULL, (int)__WCLONE) < 0 && errno == EINTR)
+    continue;
+  pthread_sigmask(SIG_SETMASK, &child->mask, NULL);
+  munmap(child->stack, 2 * STACK_SIZE);
   return error;
 }
 
-static int reap(pid_t pid, int flags)
+static int receive_pid(int fd, pid_t *ret_pid)
 {
-  pid_t r;
+  pid_t pid = 0;
+  ssize_t n;
   do
-    r = waitpid(pid, NULL, (int)__WCLONE | flags);
-  while (r < 0 && errno == EINTR);
-  return r != 0; /* gone, or not ours any more */
+    n = recv(fd, &pid, sizeof(pid), MSG_WAITALL);
+  while (n < 0 && errno == EINTR);
+  if (n != (ssize_t)sizeof(pid))
+    return ECHILD;
+  *ret_pid = pid;
+  return 0;
 }
 
-void spawn_wait(pid_t pid, int milliseconds)
+int spawn_helper(const char *path, int *ret_fd, pid_t *ret_pid)
 {
-  struct timespec pause = {0, 1000000};
-  for (; milliseconds > 0; milliseconds--) {
-    if (reap(pid, WNOHANG))
-      return;
-    (void)nanosleep(&pause, NULL);
+  int pair[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+    return errno;
+  struct child child = {.path = path, .fd = pair[1]};
+  int error = run(&child);
+  close(pair[1]);
+  if (error == 0)
+    error = receive_pid(pair[0], ret_pid);
+  if (error != 0) {
+    close(pair[0]);
+    return error;
   }
-  (void)kill(pid, SIGKILL);
-  (void)reap(pid, 0);
+  *ret_fd = pair[0];
+  return 0;
+}
+
+void spawn_kill(pid_t pid)
+{
+  if (pid > 1)
+    (void)kill(-pid, SIGKILL);
 }

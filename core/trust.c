@@ -142,6 +142,20 @@ static int resolve(const char *path, const char *folder, const char *name, int f
   return 0;
 }
 
+/* A link is only as good as the folder that it stands in. */
+static int check_folder_of_link(const char *folder, const char *path, credence_error **error)
+{
+  int fd = -1;
+  char *real = realpath(folder, NULL);
+  if (real == NULL)
+    return open_failed(path, error);
+  int r = open_folder(real, &fd, error);
+  if (fd >= 0)
+    close(fd);
+  free(real);
+  return r;
+}
+
 int trust_open(const char *folder, const char *name, int flags, int *ret_fd, credence_error **error)
 {
   char *real = NULL;
@@ -151,6 +165,8 @@ int trust_open(const char *folder, const char *name, int flags, int *ret_fd, cre
   if (path == NULL)
     return error_nomem(error);
   int r = resolve(path, folder, name, flags, &real, &file, error);
+  if (r == 0 && (flags & TRUST_FOLLOW) != 0)
+    r = check_folder_of_link(folder, path, error);
   if (r == 0)
     r = open_folder(real, &folder_fd, error);
   if (r == 0)

@@ -2,6 +2,7 @@
 /* url.c - endpoints and targets; see url.h */
 #include "config.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "encode.h"
@@ -88,14 +89,43 @@ static int host_is_name(const char *host, size_t size)
   return host[0] != '.' && host[0] != '-';
 }
 
-static int host_is_ipv6(const char *host, size_t size)
+/* Does the last label look like a number?  Many programs take 127.1, 0x7f000001
+ * and the like for an IPv4 address, others for a name. */
+static int host_ends_in_number(const char *host, size_t size)
 {
-  if (size < 4 || size > 48 || host[0] != '[' || host[size - 1] != ']')
-    return 0;
-  for (size_t i = 1; i < size - 1; i++)
-    if (!is_hex(host[i]) && host[i] != ':' && host[i] != '.')
+  size_t end = size > 0 && host[size - 1] == '.' ? size - 1 : size;
+  size_t start = end;
+  while (start > 0 && host[start - 1] != '.')
+    start--;
+  const char *label = host + start;
+  size_t length = end - start;
+  if (length > 1 && label[0] == '0' && ascii_lower(label[1]) == 'x')
+    return 1;
+  for (size_t i = 0; i < length; i++)
+    if (label[i] < '0' || label[i] > '9')
       return 0;
-  return 1;
+  return length > 0;
+}
+
+/* Is it an address, written in the one usual way? */
+static int is_address(int family, const char *text, size_t size)
+{
+  unsigned char address[sizeof(struct in6_addr)];
+  char given[INET6_ADDRSTRLEN];
+  char usual[INET6_ADDRSTRLEN];
+  if (size >= sizeof(given))
+    return 0;
+  memcpy(given, text, size);
+  given[size] = '\0';
+  return inet_pton(family, given, address) == 1 && inet_ntop(family, address, usual, sizeof(usual)) != NULL &&
+         strcmp(given, usual) == 0;
+}
+
+static int host_is_usable(const char *host, size_t size)
+{
+  if (size > 2 && host[0] == '[' && host[size - 1] == ']')
+    return is_address(AF_INET6, host + 1, size - 2);
+  return host_is_name(host, size) && (!host_ends_in_number(host, size) || is_address(AF_INET, host, size));
 }
 
 static int parse_port(const char *text, size_t size, unsigned *ret_port)
@@ -127,9 +157,9 @@ static int parse_authority(const char *text, size_t size, struct url *url, crede
   url->port = url_default_port(url->scheme);
   if (colon != NULL && parse_port(colon + 1, size - url->host_size - 1, &url->port) < 0)
     return error_set(error, CREDENCE_E_INVALID, "a port is a number from 1 to 65535", "the URL has a bad port");
-  if (!host_is_name(url->host, url->host_size) && !host_is_ipv6(url->host, url->host_size))
+  if (!host_is_usable(url->host, url->host_size))
     return error_set(error, CREDENCE_E_INVALID,
-                     "write the name in ASCII (xn--... for other alphabets), an IPv6 address in [ ]",
+                     "write the name in ASCII (xn--... for other alphabets), an address in its usual form, IPv6 in [ ]",
                      "the URL has no host that can be used");
   return 0;
 }

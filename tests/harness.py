@@ -68,6 +68,7 @@ class Sandbox:
         self.home = os.path.join(self.root, "home")
         os.mkdir(self.home, 0o700)
         self.keyring = keyring
+        self.command = CREDENCE
         self.secrets = set()
         self.cleanups = []
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("XDG_") and k not in ("DISPLAY",)}
@@ -103,7 +104,7 @@ class Sandbox:
 
     def popen(self, *args, **kw):
         env = dict(self.env, **kw.pop("env", {}))
-        argv = WRAPPER + [CREDENCE] + [a if isinstance(a, bytes) else str(a) for a in args]
+        argv = WRAPPER + [self.command] + [a if isinstance(a, bytes) else str(a) for a in args]
         return subprocess.Popen(argv, stdin=kw.pop("stdin", subprocess.PIPE), stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, env={k: v for k, v in env.items() if v is not None},
                                 start_new_session=True, **kw)

@@ -46,7 +46,7 @@ class Requests(Bodies):
 def members(body):
     """The names at the top level; none when Python cannot read the body."""
     try:
-        return set(json.loads(body))
+        return set(json.loads(body, parse_int=str))
     except (ValueError, TypeError, RecursionError):
         return set()
 
