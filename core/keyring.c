@@ -101,7 +101,8 @@ static size_t question_size(const struct question *q)
   return size;
 }
 
-static size_t write_question(const struct question *q, const credence_context *context, void *out, size_t size)
+static size_t write_question(const struct question *q, const credence_context *context, void *out,
+                             size_t size)
 {
   struct keyring_writer writer;
   keyring_write_begin(&writer, out, size);
@@ -137,7 +138,8 @@ static int answer_status(const struct answer *answer)
   return bad ? CREDENCE_E_MALFORMED : -(int)number;
 }
 
-static int report(const struct keyring *keyring, const struct answer *answer, int status, credence_error **error)
+static int report(const struct keyring *keyring, const struct answer *answer, int status,
+                  credence_error **error)
 {
   char *message = answer_text(answer, KEYRING_MESSAGE);
   char *remedy = answer_text(answer, KEYRING_REMEDY);
@@ -151,9 +153,9 @@ static int report(const struct keyring *keyring, const struct answer *answer, in
 static int lost(const struct keyring *keyring, int code, credence_error **error)
 {
   if (code == CREDENCE_E_TIMEOUT)
-    return error_set(error, code, "is the keyring waiting for you in a window? --timeout=SECONDS waits longer",
-                     "keyring %s: no answer within %u ms", keyring->name,
-                     context_keyring_timeout(keyring->context));
+    return error_set(
+        error, code, "is the keyring waiting for you in a window? --timeout=SECONDS waits longer",
+        "keyring %s: no answer within %u ms", keyring->name, context_keyring_timeout(keyring->context));
   if (code == CREDENCE_E_MALFORMED)
     return error_set(error, CREDENCE_E_SERVICE_LOST, "install the helper again",
                      "keyring %s: its helper answered something that is not the protocol", keyring->name);
@@ -188,7 +190,8 @@ static int exchange(struct keyring *keyring, const struct question *q, struct an
 }
 
 /* One exchange; the answer's status as the result. */
-static int ask(struct keyring *keyring, const struct question *q, struct answer *answer, credence_error **error)
+static int ask(struct keyring *keyring, const struct question *q, struct answer *answer,
+               credence_error **error)
 {
   int r = exchange(keyring, q, answer, error);
   if (r < 0)
@@ -236,8 +239,8 @@ static int unlock_patiently(struct keyring *keyring, int is_new, credence_error 
 }
 
 /* Ask; when the keyring wants its passphrase, give that and ask again. */
-static int ask_unlocking(struct keyring *keyring, const struct question *q, struct answer *answer,
-                         credence_error **error)
+static int ask_and_unlock(struct keyring *keyring, const struct question *q, struct answer *answer,
+                          credence_error **error)
 {
   int r = ask(keyring, q, answer, error);
   char *wants = r == CREDENCE_E_LOCKED ? answer_text(answer, KEYRING_WANTS) : NULL;
@@ -247,6 +250,18 @@ static int ask_unlocking(struct keyring *keyring, const struct question *q, stru
   r = unlock_patiently(keyring, strcmp(wants, "new-passphrase") == 0, error);
   free(wants);
   return r < 0 ? r : ask(keyring, q, answer, error);
+}
+
+/* An error that was overcome on the way, as a lock is, is none for the caller. */
+static int ask_unlocking(struct keyring *keyring, const struct question *q, struct answer *answer,
+                         credence_error **error)
+{
+  credence_error *why = NULL;
+  int r = ask_and_unlock(keyring, q, answer, &why);
+  if (r < 0)
+    r = error_set(error, r, credence_error_remedy(why), "%s", credence_error_message(why));
+  credence_error_free(&why);
+  return r;
 }
 
 static int take_value(const struct answer *answer, char **ret_value)

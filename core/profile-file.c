@@ -45,7 +45,8 @@ static int is_setting(const struct setting *setting, const char *section, const 
   return strcmp(setting->section, section) == 0 && strcmp(setting->name, name) == 0;
 }
 
-const char *profile_file_get(const struct profile_file *file, const char *section, const char *name, size_t index)
+const char *profile_file_get(const struct profile_file *file, const char *section, const char *name,
+                             size_t index)
 {
   for (size_t i = 0; i < file->count; i++)
     if (is_setting(&file->settings[i], section, name) && index-- == 0)
@@ -151,16 +152,20 @@ int profile_file_read(const char *name, struct profile_file *ret_file, credence_
                      "this cannot be the name of a profile: %.80s", name);
   profile_folders_get(&folders);
   const char *const all[] = {folders.user, folders.system[0], folders.system[1]};
+  credence_error *why = NULL; /* that one folder lacks it is no error */
   int r = CREDENCE_E_NOT_FOUND;
   for (size_t i = 0; r == CREDENCE_E_NOT_FOUND && i < 3; i++)
     if (all[i] != NULL) {
-      r = read_in(all[i], name, &file, error);
+      r = read_in(all[i], name, &file, &why);
       file.is_user = i == 0;
     }
   free(folders.user);
   if (r == CREDENCE_E_NOT_FOUND)
-    return error_set(error, r, "credence list shows what there is, credence add makes one",
-                     "there is no profile %s", name);
+    r = error_set(error, r, "credence list shows what there is, credence add makes one",
+                  "there is no profile %s", name);
+  else if (r < 0)
+    r = error_set(error, r, credence_error_remedy(why), "%s", credence_error_message(why));
+  credence_error_free(&why);
   if (r == 0)
     *ret_file = file;
   return r;
