@@ -344,7 +344,9 @@ CREDENCE_INLINE int credence_query_at(credence_call *call, size_t index, credenc
 }
 
 /* Change the request: CREDENCE_SET_HEADER ... CREDENCE_SET_BODY.  INVALID for
- * bytes that may not stand there, TOO_LARGE over the host's limits. */
+ * bytes that may not stand there, TOO_LARGE over the host's limits, REFUSED
+ * when the caller's request has a header, parameter or form field of that name:
+ * what a provider sets is the provider's alone. */
 CREDENCE_INLINE int credence_edit(credence_call *call, uint32_t change, const char *name,
                                   const credence_bytes *value)
 {

@@ -106,33 +106,31 @@ int ascii_equal(const void *a, size_t a_size, const void *b, size_t b_size)
   return 1;
 }
 
-static int is_unreserved(char c)
-{
-  return ascii_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
-}
+/* RFC 3986, section 2.3.  A table, since every signature asks for every byte. */
+static const unsigned char unreserved[256] = {
+    ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1, ['0' ... '9'] = 1, ['-'] = 1, ['.'] = 1, ['_'] = 1, ['~'] = 1,
+};
 
 size_t percent_size(const void *data, size_t size)
 {
-  const char *in = data;
+  const unsigned char *in = data;
   size_t total = size;
   for (size_t i = 0; i < size; i++)
-    if (!is_unreserved(in[i]))
-      total += 2;
+    total += unreserved[in[i]] ? 0 : 2;
   return total;
 }
 
 void percent_encode(char *out, const void *data, size_t size)
 {
   static const char digits[] = "0123456789ABCDEF";
-  const char *in = data;
+  const unsigned char *in = data;
   for (size_t i = 0; i < size; i++) {
-    unsigned char byte = (unsigned char)in[i];
-    if (is_unreserved(in[i])) {
-      *out++ = in[i];
+    if (unreserved[in[i]]) {
+      *out++ = (char)in[i];
     } else {
       *out++ = '%';
-      *out++ = digits[byte >> 4];
-      *out++ = digits[byte & 15];
+      *out++ = digits[in[i] >> 4];
+      *out++ = digits[in[i] & 15];
     }
   }
 }

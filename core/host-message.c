@@ -81,7 +81,7 @@ static int has_parameter(credence_bytes pairs, const char *name)
 {
   credence_bytes at;
   credence_bytes value;
-  for (size_t i = 0; query_at(pairs, i, &at, &value); i++)
+  while (query_next(&pairs, &at, &value))
     if (percent_equal(at.data, at.size, name))
       return 1;
   return 0;

@@ -240,26 +240,31 @@ int message_append_query(struct arena *arena, struct message *message, const cha
   return take_query(message, append_pair(arena, message->query, name, value), error);
 }
 
-int query_at(credence_bytes query, size_t index, credence_bytes *ret_name, credence_bytes *ret_value)
+/* rest->data becomes NULL behind the last, so that "a&" has two parameters. */
+int query_next(credence_bytes *rest, credence_bytes *ret_name, credence_bytes *ret_value)
 {
-  const char *at = query.data;
-  const char *end = at == NULL ? NULL : at + query.size;
-  if (at == NULL || query.size == 0)
+  const char *at = rest->data;
+  if (at == NULL)
     return 0;
-  for (; index > 0; index--) {
-    at = memchr(at, '&', (size_t)(end - at));
-    if (at == NULL)
-      return 0;
-    at++;
-  }
-  const char *stop = memchr(at, '&', (size_t)(end - at));
-  if (stop == NULL)
-    stop = end;
-  const char *equals = memchr(at, '=', (size_t)(stop - at));
-  *ret_name = (credence_bytes){at, (size_t)((equals == NULL ? stop : equals) - at)};
+  const char *stop = memchr(at, '&', rest->size);
+  size_t size = stop == NULL ? rest->size : (size_t)(stop - at);
+  const char *equals = memchr(at, '=', size);
+  *rest = stop == NULL ? (credence_bytes){NULL, 0} : (credence_bytes){stop + 1, rest->size - size - 1};
+  *ret_name = (credence_bytes){at, equals == NULL ? size : (size_t)(equals - at)};
   *ret_value = (credence_bytes){NULL, 0};
   if (equals != NULL)
-    *ret_value = (credence_bytes){equals + 1, (size_t)(stop - equals - 1)};
+    *ret_value = (credence_bytes){equals + 1, size - ret_name->size - 1};
+  return 1;
+}
+
+int query_at(credence_bytes query, size_t index, credence_bytes *ret_name, credence_bytes *ret_value)
+{
+  if (query.size == 0)
+    return 0;
+  do
+    if (!query_next(&query, ret_name, ret_value))
+      return 0;
+  while (index-- > 0);
   return 1;
 }
 
@@ -286,7 +291,8 @@ int message_set_query(struct arena *arena, struct message *message, const char *
   int count = 0;
   credence_bytes old_name;
   credence_bytes old_value;
-  for (size_t i = 0; query_at(message->query, i, &old_name, &old_value); i++) {
+  credence_bytes rest = message->query.size > 0 ? message->query : none;
+  while (query_next(&rest, &old_name, &old_value)) {
     if (!percent_equal(old_name.data, old_name.size, name))
       end = put_raw(end, count++ == 0, old_name, old_value);
     else if (!placed++)

@@ -60,8 +60,10 @@ int message_append_form(struct arena *arena, struct message *message, const char
 int message_set_body(struct arena *arena, struct message *message, credence_bytes body, const char *media_type,
                      credence_error **error);
 
-/* The parameter at index of a query or form body, still encoded.  0 behind the
- * last. */
+/* Take the first parameter off *rest, which is a query or form body; still
+ * encoded.  0 when there is none left. */
+int query_next(credence_bytes *rest, credence_bytes *ret_name, credence_bytes *ret_value);
+/* The parameter at index.  0 behind the last. */
 int query_at(credence_bytes query, size_t index, credence_bytes *ret_name, credence_bytes *ret_value);
 
 #endif

@@ -6,15 +6,15 @@
  * as it will be sent, is signed with HMAC-SHA256 under the secret key; the
  * base64 of that goes behind it as the last parameter.  Nothing is sorted and
  * nothing encoded anew, since the server signs the raw bytes that it received
- * up to "&hash=".  Path, body and time are not signed.
+ * up to the first "&hash=".  So the query may not have such a parameter already:
+the host refuses a request that has what a provider appends.  Path, body and
+time are not signed.
  *
  * Source: "API requests can be generated within the web UI by the API Request
  * Generator", 6connect's documentation of ProVision's API.  PacketFabric's first
  * API is the same with other names of the two parameters.
  */
 #include "credence-plugin.h"
-
-#include <string.h>
 
 /* 32 bytes of HMAC-SHA256 in base64. */
 #define HASH_SIZE 44
@@ -42,18 +42,6 @@ static int append_key(credence_call *call)
   return r < 0 ? r : credence_edit(call, CREDENCE_APPEND_QUERY, name.data, &key);
 }
 
-/* The server cuts the query at the first "&hash=" to find what was signed. */
-static int check_no_hash(credence_call *call, const credence_bytes *hash_name)
-{
-  credence_bytes name;
-  credence_bytes value;
-  for (size_t i = 0; credence_query_at(call, i, &name, &value) == 0; i++)
-    if (name.size == hash_name->size && memcmp(name.data, hash_name->data, name.size) == 0)
-      return credence_fail(call, CREDENCE_E_REFUSED,
-                           "the query has a parameter with the name of the signature's; take it out");
-  return 0;
-}
-
 static int append_hash(credence_call *call, const credence_bytes *name)
 {
   unsigned char mac[CREDENCE_SHA256_SIZE];
@@ -77,8 +65,6 @@ static int sign(void *instance, credence_call *call)
   credence_bytes hash_name;
   (void)instance;
   int r = credence_value(call, "hash_parameter", &hash_name);
-  if (r == 0)
-    r = check_no_hash(call, &hash_name);
   if (r == 0)
     r = append_key(call);
   return r < 0 ? r : append_hash(call, &hash_name);
