@@ -13,7 +13,8 @@
 #include "error.h"
 #include "secret.h"
 
-#define PASSPHRASE_MAX 4096u
+#define PASSPHRASE_MAX 1025u /* with a NUL: helpers take 1024 */
+#define TIMEOUT_MAX 86400000u
 
 static credence_context default_context = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -50,7 +51,7 @@ void credence_context_set_prompting(credence_context *context, int allowed)
 
 void credence_context_set_timeout(credence_context *context, unsigned milliseconds)
 {
-  context->timeout = milliseconds;
+  context->timeout = milliseconds > TIMEOUT_MAX ? TIMEOUT_MAX : milliseconds;
 }
 
 void credence_context_set_ask(credence_context *context, credence_ask_function ask, void *userdata)
@@ -132,9 +133,9 @@ static int from_environment(char *out, credence_error **error)
   const char *fd = secure_getenv("CREDENCE_PASSPHRASE_FD");
   const char *file = secure_getenv("CREDENCE_PASSPHRASE_FILE");
   int r = 0;
-  if (fd == NULL && file == NULL)
+  if ((fd == NULL || fd[0] == '\0') && (file == NULL || file[0] == '\0'))
     return 0;
-  r = fd != NULL ? from_fd(fd, out, error) : from_file(file, out, error);
+  r = fd != NULL && fd[0] != '\0' ? from_fd(fd, out, error) : from_file(file, out, error);
   if (r == 0 && out[0] == '\0')
     r = error_set(error, CREDENCE_E_INVALID, "give one; nothing is stored without", "the passphrase is empty");
   return r < 0 ? r : 1;

@@ -192,9 +192,9 @@ typedef struct credence_provider {
   uint32_t reserved;     /* 0 */
   const char *id;        /* the word after "provider =" in the manifest; [a-z0-9-] */
 
-  /* Look at fields and options once, when a profile is opened.  What it stores
-   * in *instance is handed to the other callbacks.  An error makes the profile
-   * fail to open. */
+  /* Look at fields and options once, before a profile's first signature: value
+   * and error are the services that work here.  What it stores in *instance is
+   * handed to the other callbacks.  An error makes every signature fail. */
   int (*open)(const credence_host *host, credence_call *call, void **instance);
   void (*close)(void *instance);
 
@@ -202,13 +202,15 @@ typedef struct credence_provider {
    * attempt, each time on a fresh copy of the caller's request. */
   int (*sign)(void *instance, credence_call *call);
 
-  /* Build the request that logs in, on an empty POST to the endpoint. */
+  /* Build the request that logs in, on an empty POST to the endpoint.  Hosts of
+   * minor 0 do not log in: they call neither this nor logged_in. */
   int (*login)(void *instance, credence_call *call);
   /* Read the answer to it and put the session's values. */
   int (*logged_in)(void *instance, credence_call *call);
 
   /* Look at the response of a signed request: CREDENCE_DONE,
-   * CREDENCE_SIGN_AGAIN, CREDENCE_LOG_IN_AGAIN or an error. */
+   * CREDENCE_SIGN_AGAIN, CREDENCE_LOG_IN_AGAIN or an error.  Hosts of minor 0
+   * repeat nothing: both make the request fail with UNSUPPORTED. */
   int (*judge)(void *instance, credence_call *call);
 
   const void *(*extension)(void *instance, const char *id);
@@ -393,7 +395,8 @@ CREDENCE_INLINE int credence_response_content(credence_call *call, credence_byte
 }
 
 /* In judge and logged_in: a value of a JSON body by its JSON Pointer
- * (RFC 6901), "/message" for instance.  MALFORMED when the body is not JSON,
+ * (RFC 6901), "/message" for instance.  Text is followed by a NUL byte that its
+ * size does not count.  MALFORMED when the body is not JSON,
  * NOT_FOUND when it has no such value. */
 CREDENCE_INLINE int credence_response_json(credence_call *call, const char *pointer, uint32_t *type,
                                            credence_bytes *text)

@@ -95,25 +95,48 @@ static int replaces_all_secrets(const credence_draft *d)
   return 1;
 }
 
+/* Secrets that are kept stay with their origin: whoever changed the endpoint in
+ * the file must not have them moved there by the next change of another secret. */
+static int read_record(const credence_draft *d, const char *old_text, const char *origin, struct record *ret_record,
+                       credence_error **error)
+{
+  const unsigned char *data = NULL;
+  size_t size = 0;
+  /* What is left of a profile that was removed half way is not carried over, and
+   * what is damaged does not matter when nothing of it is kept. */
+  if (old_text == NULL || d->is_new || replaces_all_secrets(d))
+    return 0;
+  int r = record_decode(old_text, ret_record, error);
+  if (r < 0)
+    return r;
+  if (record_origin(ret_record, &data, &size) && size == strlen(origin) && memcmp(data, origin, size) == 0)
+    return 0;
+  r = error_set(error, CREDENCE_E_REFUSED, "put the endpoint back, or give all secrets of the profile at once",
+                "the secrets of profile %s were stored for %.*s, and its endpoint is now at %s", d->name,
+                (int)(size > 300 ? 300 : size), (const char *)data, origin);
+  record_clear(ret_record);
+  return r;
+}
+
+static char *endpoint_origin(const credence_draft *d)
+{
+  struct url url;
+  const char *endpoint = profile_file_get(&d->file, "profile", "endpoint", 0);
+  return endpoint_parse(endpoint, &url, NULL) < 0 ? NULL : url_origin(&url);
+}
+
 static int put_secrets(credence_draft *d, struct keyring *keyring, const char *old_text, const char *revision,
                        credence_error **error)
 {
   struct record_entry entries[STACK_MAX * MANIFEST_FIELDS_MAX];
   struct record old = {NULL, 0};
-  struct url url;
   char *text = NULL;
   char label[LABEL_SIZE];
-  /* What is left of a profile that was removed half way is not carried over, and
-   * what is damaged does not matter when nothing of it is kept. */
-  int r = old_text == NULL || d->is_new || replaces_all_secrets(d) ? 0 : record_decode(old_text, &old, error);
-  if (r < 0)
-    return r;
-  size_t count = collect(d, &old, entries);
-  char *origin = url_parse(profile_file_get(&d->file, "profile", "endpoint", 0), &url, error) < 0
-                     ? NULL
-                     : url_origin(&url);
+  char *origin = endpoint_origin(d);
+  int r = origin == NULL ? error_nomem(error) : read_record(d, old_text, origin, &old, error);
+  if (r == 0)
+    r = record_encode(origin, entries, collect(d, &old, entries), &text, error);
   make_label(d, label);
-  r = origin == NULL ? error_nomem(error) : record_encode(origin, entries, count, &text, error);
   if (r == 0)
     r = keyring_put(keyring, d->name, KIND, label, text, revision, error);
   record_clear(&old);
@@ -133,6 +156,11 @@ static void take_back(const credence_draft *d, struct keyring *keyring, const ch
     (void)keyring_put(keyring, d->name, KIND, label, old_text, NULL, NULL);
 }
 
+static int changes_file(const credence_draft *d)
+{
+  return d->is_new || d->log.count > 0;
+}
+
 /* The secrets, then the file: both or neither. */
 static int store(credence_draft *d, struct keyring *keyring, credence_error **error)
 {
@@ -141,7 +169,7 @@ static int store(credence_draft *d, struct keyring *keyring, credence_error **er
   int r = read_old(d, keyring, &old_text, &revision, error);
   if (r == 0)
     r = put_secrets(d, keyring, old_text, revision, error);
-  if (r == 0) {
+  if (r == 0 && changes_file(d)) {
     r = profile_file_write(&d->file, d->name, error);
     if (r < 0)
       take_back(d, keyring, old_text);
@@ -187,6 +215,10 @@ int credence_draft_save(credence_draft *draft, credence_error **error)
 {
   int fd = -1;
   int r = check_complete(draft, error);
+  /* A profile of the system's may well have secrets of this user's. */
+  if (r == 0 && !draft->is_new && !draft->file.is_user && changes_file(draft))
+    r = error_set(error, CREDENCE_E_REFUSED, "edit it, or make one of your own under another name",
+                  "%s: is the system's profile", draft->file.path);
   if (r == 0)
     r = profile_lock_file(draft->name, &fd, error);
   if (r < 0)

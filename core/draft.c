@@ -109,9 +109,6 @@ int credence_draft_load(credence_context *context, const char *name, credence_dr
   int r = draft_alloc(context, name, &d, error);
   if (r == 0)
     r = profile_file_read(name, &d->file, error);
-  if (r == 0 && !d->file.is_user)
-    r = error_set(error, CREDENCE_E_REFUSED, "edit it, or make one of your own under another name",
-                  "%s: is the system's profile", d->file.path);
   if (r == 0)
     r = load_entries(d, error);
   if (r < 0) {

@@ -82,9 +82,12 @@ int allow_rule_is_valid(const char *rule)
 }
 
 /* "." or "..", plain or percent-encoded: a server may resolve it to a path that
- * the rule did not mean. */
+ * the rule did not mean.  Some take parameters off first, as in "..;x". */
 static int is_dot_segment(const char *segment, size_t size)
 {
+  const char *semicolon = memchr(segment, ';', size);
+  if (semicolon != NULL)
+    size = (size_t)(semicolon - segment);
   return percent_equal(segment, size, ".") || percent_equal(segment, size, "..");
 }
 

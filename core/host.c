@@ -190,6 +190,9 @@ static int conclude(struct call *call, int r, credence_error **error)
   if (r < 0 && r >= CREDENCE_E_MALFORMED) {
     const char *message = call->why == NULL ? credence_strerror(r) : credence_error_message(call->why);
     r = error_set(error, r, credence_error_remedy(call->why), "provider %s: %s", name, message);
+  } else if (r == CREDENCE_SIGN_AGAIN || r == CREDENCE_LOG_IN_AGAIN) {
+    r = error_set(error, CREDENCE_E_UNSUPPORTED, "update Credence",
+                  "provider %s: wants to repeat the request, which this version does not do", name);
   } else if (r != 0) {
     r = error_set(error, CREDENCE_E_REFUSED, "update the plugin",
                   "provider %s: its plugin answered %d, which means nothing", name, r);

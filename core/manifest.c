@@ -13,6 +13,7 @@
 #include "manifest.h"
 #include "paths.h"
 #include "trust.h"
+#include "url.h"
 
 #define ABI_MAJOR "1"
 
@@ -182,12 +183,15 @@ static int check_module_name(const char *module)
 
 static int check_whole(const credence_manifest *m, credence_error **error)
 {
+  struct url url;
   if (m->title == NULL || m->module == NULL || m->provider == NULL)
     return error_set(error, CREDENCE_E_MALFORMED, "see credence-provider(5)",
                      "%s: [provider] needs title, module and provider", m->path);
   if (check_module_name(m->module) < 0)
     return error_set(error, CREDENCE_E_REFUSED, "name a file NAME.so, without a folder",
                      "%s: module is not a plain file name", m->path);
+  if (m->endpoint != NULL && endpoint_parse(m->endpoint, &url, NULL) < 0)
+    return error_set(error, CREDENCE_E_MALFORMED, "write https://HOST/PATH", "%s: endpoint is not one", m->path);
   for (size_t i = 0; i < m->field_count; i++) {
     const struct field *field = &m->fields[i];
     if ((field->flags & CREDENCE_FIELD_SECRET) != 0 && field->default_value != NULL)

@@ -55,7 +55,7 @@ static int check_header(const char *name, credence_bytes value, credence_error *
     return error_set(error, CREDENCE_E_TOO_LARGE, NULL, "the header %s is longer than %u bytes", name,
                      MESSAGE_HEADER_MAX);
   for (size_t i = 0; i < value.size; i++)
-    if (is_control(&text[i], 1) && text[i] != '\t')
+    if (is_control(&text[i], 1))
       return error_set(error, CREDENCE_E_INVALID, "a header is one line; take it out",
                        "the header %s has a control character (0x%02x)", name, (unsigned)(unsigned char)text[i]);
   return 0;

@@ -58,11 +58,6 @@ struct credence_profile {
 /* The value of a field, or its default; NULL when there is neither. */
 const char *stack_entry_value(const struct stack_entry *entry, size_t field);
 
-/* Read an endpoint strictly: an origin in lower case and a path, nothing more. */
-int endpoint_parse(const char *text, struct url *ret_url, credence_error **error);
-/* "scheme://host[:port]" of a URL. */
-char *url_origin(const struct url *url);
-
 /* REFUSED unless the profile's rules allow it. */
 int profile_check_allowed(const credence_profile *profile, const char *method, const char *path, size_t size,
                           credence_error **error);

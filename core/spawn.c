@@ -14,6 +14,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -28,6 +29,7 @@ extern char **environ;
 /* Both children share our memory, and we stand still until they are done. */
 struct child {
   const char *path;
+  char **environment;
   int fd;
   sigset_t mask;
   char *stack;
@@ -58,7 +60,7 @@ static int helper_main(void *argument)
       dup2(errors, 2) >= 0 && setsid() >= 0 && /* Ctrl-C on the terminal is for the program */
       send(messages, &pid, sizeof(pid), MSG_NOSIGNAL) == (ssize_t)sizeof(pid)) {
     (void)sigprocmask(SIG_SETMASK, &child->mask, NULL);
-    execve(child->path, argv, environ);
+    execve(child->path, argv, child->environment);
   }
   child->error = errno;
   _exit(127);
@@ -111,7 +113,12 @@ int spawn_helper(const char *path, int *ret_fd, pid_t *ret_pid)
   int pair[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
     return errno;
-  struct child child = {.path = path, .fd = pair[1]};
+  char *nothing[] = {NULL};
+  struct child child = {.path = path, .fd = pair[1], .environment = environ};
+  /* A program with more rights than its caller does not listen to that caller's
+   * variables, and neither may its helpers. */
+  if (getauxval(AT_SECURE))
+    child.environment = nothing;
   int error = run(&child);
   close(pair[1]);
   if (error == 0)

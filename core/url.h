@@ -40,6 +40,12 @@ int url_parse_target(const char *text, struct url *ret_url, credence_error **err
 /* INVALID unless each byte may stand in a path or query as it is. */
 int url_check_bytes(const char *text, size_t size, const char *what, credence_error **error);
 
+/* Read an endpoint: an origin in lower case and a path, nothing more. */
+int endpoint_parse(const char *text, struct url *ret_url, credence_error **error);
+
+/* "scheme://host[:port]" of a URL, allocated. */
+char *url_origin(const struct url *url);
+
 unsigned url_default_port(const char *scheme);
 
 #endif

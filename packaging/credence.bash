@@ -65,7 +65,7 @@ _credence()
   [[ $current == '=' ]] && current=''
   case $option in
   --format) COMPREPLY=($(compgen -W 'http url curl json' -- "$current")) ;;
-  --keyring) COMPREPLY=($(compgen -W 'secret-service file directory pass' -- "$current")) ;;
+  --keyring) COMPREPLY=($(compgen -W 'secret-service file' -- "$current")) ;;
   --secret)
     compopt -o filenames 2>/dev/null
     COMPREPLY=($(compgen -f -- "$current"))

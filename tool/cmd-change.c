@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "fields.h"
 #include "output.h"
@@ -43,15 +44,31 @@ static int save(credence_draft *draft)
   return code == CREDENCE_OK ? EXIT_DONE : complain_library(code, &error);
 }
 
+/* On this machine nobody else reads along. */
+static bool is_plain_http(const char *endpoint)
+{
+  static const char *const loopback[] = {"127.", "localhost", "[::1]"};
+
+  if (strncmp(endpoint, "http://", 7) != 0)
+    return false;
+  for (size_t i = 0; i < sizeof loopback / sizeof loopback[0]; i++)
+    if (strncmp(endpoint + 7, loopback[i], strlen(loopback[i])) == 0)
+      return false;
+  return true;
+}
+
 /* The keyring may have been chosen by the library, so it is read back. */
 static void tell_added(const struct session *session, const char *name, const char *provider)
 {
   credence_profile *profile = NULL;
 
-  if (credence_profile_open(session->context, name, &profile, NULL) == CREDENCE_OK)
+  if (credence_profile_open(session->context, name, &profile, NULL) == CREDENCE_OK) {
     notice(session, "added %s (%s, keyring %s)", name, provider, credence_profile_keyring(profile));
-  else
+    if (is_plain_http(credence_profile_endpoint(profile)))
+      notice(session, "its endpoint is http, so whoever is on the way reads all that is sent; is there no https?");
+  } else {
     notice(session, "added %s (%s)", name, provider);
+  }
   credence_profile_free(&profile);
 }
 
@@ -161,7 +178,7 @@ const struct command command_add = {
     .details = "FIELD=VALUE gives a field that is not secret.  Secrets are asked for on the\n"
                "terminal or taken from --secret, without a newline at their end.  Without\n"
                "--allow, every request to the endpoint's origin is allowed.\n",
-    .example = "credence add lab 6connect api_key=41-HSLH4QZQX6IAOOJS --allow='GET /ex/*'",
+    .example = "credence add lab 6connect api_key=41-HSLH4QZQX6IAOOJS --endpoint https://cloud.6connect.com/ex/api/v1/api.php",
     .least_operands = 2,
     .most_operands = SIZE_MAX,
     .options = add_options,

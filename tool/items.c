@@ -173,9 +173,15 @@ static bool is_method(const char *word)
   return size >= 2 && !word[size];
 }
 
+/* name=value and the like, Name:value, @FILE.  A URL has "//" behind its colon,
+ * and a path that has a colon goes on behind it with "/" or "?". */
 static bool looks_like_item(const char *word)
 {
-  return word[0] == '@' || word[strcspn(word, "=/?")] == '=';
+  const char *separator = word + strcspn(word, "=:/?");
+
+  if (*separator == ':' && strncmp(separator, "://", 3) != 0)
+    return strchr(separator, '/') == NULL && strchr(separator, '?') == NULL;
+  return word[0] == '@' || *separator == '=';
 }
 
 bool request_words_split(const char *const *words, size_t count, struct request_words *ret_words,
@@ -187,7 +193,7 @@ bool request_words_split(const char *const *words, size_t count, struct request_
     result.method = words[result.used++];
   if (count > result.used) {
     if (looks_like_item(words[result.used]))
-      return fail(ret_error, "write '' as TARGET to keep the endpoint; a path with = in it begins with /",
+      return fail(ret_error, "write '' as TARGET to keep the endpoint; a path with = or : in it begins with /",
                   "TARGET comes before the items, and an item stands in its place");
     result.target = words[result.used++];
   }

@@ -304,7 +304,7 @@ static int reject_with(credence_call *call, const credence_bytes *words)
 
 static int reject(credence_call *call)
 {
-  static const char *const pointers[] = {"/message", "/error"};
+  static const char *const pointers[] = {"/error/0", "/error", "/message"};
   credence_bytes words;
   uint32_t type;
 

@@ -342,7 +342,7 @@ def _(desktop):
                "--secret", "secret_key=-", input=SIXCONNECT_SECRET)
     with open(sandbox.config("lab")) as f:
         assert re.search(r"^keyring = secret-service$", f.read(), re.M)
-    assert not os.path.exists(sandbox.path("home", ".local", "share", "credence", "keyring"))
+    assert not os.path.exists(sandbox.path("home", ".local", "share", "credence", "credentials.keyring"))
     sandbox.ok(*SIGN)
 
 

