@@ -285,9 +285,7 @@ out:
   return code;
 }
 
-/* The words of the server, where it sent some: a wrong secret and a wrong clock
- * have the same status. */
-static int reject_with(credence_call *call, const credence_bytes *words)
+static int fail_with(credence_call *call, int code, const credence_bytes *words)
 {
   char reason[400];
   const char *data = words->data;
@@ -299,32 +297,39 @@ static int reject_with(credence_call *call, const credence_bytes *words)
       size--;
   }
   (void)snprintf(reason, sizeof reason, "Equotix One refused the request: %.*s", (int)size, data);
-  return credence_fail(call, CREDENCE_E_REJECTED, reason);
+  return credence_fail(call, code, reason);
 }
 
-static int reject(credence_call *call)
+/* The words of the server: {"error":["..."]}, whatever the status is. */
+static bool find_words(credence_call *call, credence_bytes *words)
 {
-  static const char *const pointers[] = {"/error/0", "/error", "/message"};
-  credence_bytes words;
+  static const char *const pointers[] = {"/error/0", "/error"};
   uint32_t type;
 
   for (size_t i = 0; i < sizeof pointers / sizeof pointers[0]; i++) {
-    if (credence_response_json(call, pointers[i], &type, &words) == CREDENCE_OK &&
-        type == CREDENCE_JSON_STRING && words.size > 0)
-      return reject_with(call, &words);
+    if (credence_response_json(call, pointers[i], &type, words) == CREDENCE_OK && type == CREDENCE_JSON_STRING &&
+        words->size > 0)
+      return true;
   }
-  return credence_fail(call, CREDENCE_E_REJECTED,
-                       "Equotix One refused the request (check domain, api_key, api_secret and the clock)");
+  return false;
 }
 
+/* A wrong secret and a wrong clock have the same status. */
 static int equotix_judge(void *instance, credence_call *call)
 {
   int status = credence_status(call);
+  bool rejected = status == 401 || status == 403;
+  credence_bytes words;
 
   (void)instance;
   if (status < 0)
     return status;
-  return status == 401 || status == 403 ? reject(call) : CREDENCE_DONE;
+  if (find_words(call, &words))
+    return fail_with(call, rejected ? CREDENCE_E_REJECTED : CREDENCE_E_FAILED, &words);
+  if (!rejected)
+    return CREDENCE_DONE;
+  return credence_fail(call, CREDENCE_E_REJECTED,
+                       "Equotix One refused the request (check domain, api_key, api_secret and the clock)");
 }
 
 static const credence_provider provider = {
