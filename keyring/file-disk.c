@@ -7,6 +7,7 @@
  * read.
  */
 #include "file-disk.h"
+#include "full-io.h"
 
 #include "../core/credence.h"
 
@@ -110,21 +111,6 @@ static int open_private(const char *path, int flags, int *ret_fd, struct keyring
   return CREDENCE_OK;
 }
 
-static int read_all(int fd, unsigned char *data, size_t size)
-{
-  while (size > 0) {
-    ssize_t n = read(fd, data, size);
-
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0)
-      return -1;
-    data += n;
-    size -= (size_t)n;
-  }
-  return 0;
-}
-
 /* A file that was opened is not written to any more, since writers replace
  * it: its size stays true. */
 int disk_read(const struct disk *disk, size_t max, unsigned char **ret_data, size_t *ret_size,
@@ -149,7 +135,7 @@ int disk_read(const struct disk *disk, size_t max, unsigned char **ret_data, siz
     r = keyring_fail(answer, CREDENCE_E_NOMEM, "", "out of memory");
     goto out;
   }
-  if (read_all(fd, data, (size_t)status.st_size) != 0) {
+  if (read_full(fd, data, (size_t)status.st_size) != 0) {
     r = system_error(answer, "read", disk->path);
     goto out;
   }
@@ -203,21 +189,6 @@ int disk_lock(const struct disk *disk, const struct keyring_request *request, in
 
 /* --- replace ----------------------------------------------------------------------- */
 
-static int write_all(int fd, const unsigned char *data, size_t size)
-{
-  while (size > 0) {
-    ssize_t n = write(fd, data, size);
-
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0)
-      return -1;
-    data += n;
-    size -= (size_t)n;
-  }
-  return fsync(fd);
-}
-
 /* The rename itself must survive a power failure. */
 static int sync_directory(const struct disk *disk, struct keyring_answer *answer)
 {
@@ -246,7 +217,7 @@ int disk_replace(const struct disk *disk, const unsigned char *data, size_t size
   if (r != CREDENCE_OK)
     return r;
   made = 1;
-  if (write_all(fd, data, size) != 0) {
+  if (write_full(fd, data, size) != 0 || fsync(fd) != 0) {
     r = system_error(answer, "write", path);
     goto out;
   }

@@ -9,6 +9,7 @@
 #include "helper.h"
 
 #include "big-endian.h"
+#include "full-io.h"
 #include "../core/credence.h"
 
 #include <errno.h>
@@ -224,21 +225,6 @@ static int read_exactly(void *data, size_t size)
   return 1;
 }
 
-static int write_exactly(const unsigned char *data, size_t size)
-{
-  while (size > 0) {
-    ssize_t n = write(STDOUT_FILENO, data, size);
-
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0)
-      return -1;
-    data += n;
-    size -= (size_t)n;
-  }
-  return 0;
-}
-
 /* 1, 0 at the end of input, -1 for what is no message. */
 static int read_message(unsigned char *message, size_t *ret_size)
 {
@@ -272,7 +258,7 @@ static int serve_one(const struct keyring_store *store, unsigned char *input, un
     code = run(store, &request, &answer);
   output_size = finish_or_shorten(&answer, code);
   explicit_bzero(input, INPUT_SIZE);
-  r = write_exactly(output, output_size) == 0 ? 1 : -1;
+  r = write_full(STDOUT_FILENO, output, output_size) == 0 ? 1 : -1;
   explicit_bzero(output, OUTPUT_SIZE);
   return r == 1 && answer.last ? 0 : r;
 }

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "listing.h"
 #include "options.h"
 #include "output.h"
-#include "table.h"
 #include "text.h"
 
 /* The providers of a stack with commas; to be freed. */
@@ -82,19 +82,13 @@ static void put_profile(const credence_profile *profile)
   putchar('}');
 }
 
-struct listing {
-  bool json;
-  size_t count;
-  struct table table;
-};
-
 static int add_entry(struct listing *listing, const credence_profile *profile)
 {
   char *providers;
   bool added;
 
   if (listing->json) {
-    fputs(listing->count++ ? ",\n" : "", stdout);
+    listing_next(listing);
     put_profile(profile);
     return EXIT_DONE;
   }
@@ -127,25 +121,11 @@ static int run_list(const struct session *session, const struct arguments *argum
                             .table = {.columns = 4, .heading = heading}};
   credence_error *error = NULL;
   char **names = NULL;
-  int result = EXIT_DONE;
   int code = credence_profile_list(session->context, &names, &error);
 
   if (code != CREDENCE_OK)
     return complain_library(code, &error);
-  if (listing.json)
-    putchar('[');
-  for (size_t i = 0; names[i]; i++) {
-    code = add_profile(&listing, session->context, names[i]);
-    if (code != EXIT_DONE)
-      result = code;
-  }
-  if (listing.json)
-    fputs("]\n", stdout);
-  else
-    table_print(&listing.table);
-  table_clear(&listing.table);
-  credence_strings_free(&names);
-  return result;
+  return listing_run(&listing, session->context, names, add_profile);
 }
 
 static bool add_line(struct table *table, const char *label, const char *value)

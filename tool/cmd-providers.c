@@ -4,9 +4,9 @@
 
 #include <stdio.h>
 
+#include "listing.h"
 #include "options.h"
 #include "output.h"
-#include "table.h"
 #include "text.h"
 
 static const char *json_bool(unsigned flag)
@@ -53,19 +53,13 @@ static void put_manifest(const credence_manifest *manifest)
   fputs("]}", stdout);
 }
 
-struct listing {
-  bool json;
-  size_t count;
-  struct table table;
-};
-
 static int add_entry(struct listing *listing, const credence_manifest *manifest)
 {
   const char *row[] = {credence_manifest_name(manifest), credence_manifest_title(manifest)};
 
   if (!listing->json)
     return table_add(&listing->table, row) ? EXIT_DONE : out_of_memory();
-  fputs(listing->count++ ? ",\n" : "", stdout);
+  listing_next(listing);
   put_manifest(manifest);
   return EXIT_DONE;
 }
@@ -91,25 +85,11 @@ static int run_providers(const struct session *session, const struct arguments *
                             .table = {.columns = 2, .heading = heading}};
   credence_error *error = NULL;
   char **names = NULL;
-  int result = EXIT_DONE;
   int code = credence_manifest_list(session->context, &names, &error);
 
   if (code != CREDENCE_OK)
     return complain_library(code, &error);
-  if (listing.json)
-    putchar('[');
-  for (size_t i = 0; names[i]; i++) {
-    code = add_provider(&listing, session->context, names[i]);
-    if (code != EXIT_DONE)
-      result = code;
-  }
-  if (listing.json)
-    fputs("]\n", stdout);
-  else
-    table_print(&listing.table);
-  table_clear(&listing.table);
-  credence_strings_free(&names);
-  return result;
+  return listing_run(&listing, session->context, names, add_provider);
 }
 
 static const struct option_spec options[] = {

@@ -228,7 +228,7 @@ static void eight_threads_on_one_key(void **state)
   assert_int_equal(hmac_key_new(CREDENCE_SHA256, "key", 3, &shared), 0);
   assert_non_null(HMAC(EVP_sha256(), "key", 3, (const unsigned char *)"data", 4, wanted, NULL));
   for (size_t i = 0; i < 8; i++)
-    assert_int_equal(pthread_create(&threads[i], NULL, compute, &threads[i]), 0);
+    assert_int_equal(pthread_create(&threads[i], NULL, compute, wanted), 0);
   for (size_t i = 0; i < 8; i++) {
     void *result = NULL;
     assert_int_equal(pthread_join(threads[i], &result), 0);
