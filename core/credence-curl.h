@@ -40,12 +40,16 @@ CREDENCE_API int credence_curl_apply_with(CURL *curl, credence_request *request,
 /* Make curl send the request, which must be signed: method, URL, headers, body,
  * and the rules that keep a credential where it belongs.  Redirects are not
  * followed; cookies, .netrc and proxies are off; only http and https; the path
- * goes out as it was signed; certificates are verified.  Options set later win,
- * so set your own (timeouts, callbacks) in any order but leave these.
+ * goes out as it was signed; certificates are verified.  What the handle was told
+ * before about where to go (a port, a socket, a proxy, CURLOPT_CURLU) and what to
+ * add (a user, cookies, a range) is taken back; its cookies are dropped.  Options
+ * set later win, so set your own (timeouts, callbacks) in any order but leave these.
  *
  * curl refers to memory of the request: keep the request, unchanged and not
  * signed again, until the transfer is over; free the request after the handle.
- * UNSUPPORTED when this libcurl lacks one of the rules. */
+ * One handle at a time: applying a request to a second one takes it from the
+ * first.  UNSUPPORTED when this libcurl lacks one of the rules, and for a HEAD
+ * request with a body, which libcurl cannot send. */
 static inline int credence_curl_apply(CURL *curl, credence_request *request, credence_error **error)
 {
   struct credence_curl_functions functions;

@@ -249,6 +249,40 @@ CREDENCE_INLINE credence_bytes credence_text(const char *text)
   return bytes;
 }
 
+/* Room for size bytes in hexadecimal and in base64, with the NUL at the end. */
+#define CREDENCE_HEX_ROOM(size) (2 * (size) + 1)
+#define CREDENCE_BASE64_ROOM(size) (((size) + 2) / 3 * 4 + 1)
+
+/* Write size bytes in lower-case hexadecimal, and a NUL. */
+CREDENCE_INLINE void credence_hex(char *out, const void *data, size_t size)
+{
+  static const char digits[] = "0123456789abcdef";
+  const unsigned char *in = (const unsigned char *)data;
+  size_t i;
+  for (i = 0; i < size; i++) {
+    out[2 * i] = digits[in[i] >> 4];
+    out[2 * i + 1] = digits[in[i] & 15];
+  }
+  out[2 * size] = '\0';
+}
+
+/* Write size bytes in base64 with padding (RFC 4648), and a NUL. */
+CREDENCE_INLINE void credence_base64(char *out, const void *data, size_t size)
+{
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const unsigned char *in = (const unsigned char *)data;
+  size_t i;
+  for (i = 0; i < size; i += 3) {
+    unsigned second = i + 1 < size ? in[i + 1] : 0u;
+    unsigned third = i + 2 < size ? in[i + 2] : 0u;
+    *out++ = digits[in[i] >> 2];
+    *out++ = digits[(in[i] & 3u) << 4 | second >> 4];
+    *out++ = i + 1 < size ? digits[(second & 15u) << 2 | third >> 6] : '=';
+    *out++ = i + 2 < size ? digits[third & 63u] : '=';
+  }
+  *out = '\0';
+}
+
 /* The value of a field or option of this provider that is not secret.  It is
  * followed by a NUL byte that size does not count.  NOT_FOUND when it has no
  * value and no default; REFUSED for a secret. */

@@ -32,21 +32,56 @@ static void set_pointer(struct apply *a, CURLoption option, const void *value)
     a->failed = code;
 }
 
-/* Whatever the handle was told before: a credential goes to its origin alone. */
+/* Take back what the handle may have been told.  A libcurl without the option
+ * cannot have been told. */
+static void forget(struct apply *a, CURLcode code)
+{
+  if (a->failed == CURLE_OK && code != CURLE_UNKNOWN_OPTION && code != CURLE_NOT_BUILT_IN)
+    a->failed = code;
+}
+
+static void forget_pointer(struct apply *a, CURLoption option)
+{
+  forget(a, a->f->easy_setopt(a->curl, option, NULL));
+}
+
+static void forget_long(struct apply *a, CURLoption option)
+{
+  forget(a, a->f->easy_setopt(a->curl, option, 0L));
+}
+
+/* Whatever the handle was told before: a credential goes to its origin alone, */
 static void set_rules(struct apply *a)
 {
   set_long(a, CURLOPT_PATH_AS_IS, 1);
   set_long(a, CURLOPT_FOLLOWLOCATION, 0);
   set_long(a, CURLOPT_UNRESTRICTED_AUTH, 0);
   set_pointer(a, CURLOPT_PROTOCOLS_STR, "http,https");
-  set_long(a, CURLOPT_NETRC, CURL_NETRC_IGNORED);
   set_pointer(a, CURLOPT_PROXY, "");
-  set_pointer(a, CURLOPT_COOKIE, NULL);
-  set_pointer(a, CURLOPT_COOKIEFILE, NULL);
-  set_pointer(a, CURLOPT_COOKIEJAR, NULL);
-  set_pointer(a, CURLOPT_USERPWD, NULL);
   set_long(a, CURLOPT_SSL_VERIFYPEER, 1);
   set_long(a, CURLOPT_SSL_VERIFYHOST, 2);
+  forget_pointer(a, CURLOPT_CURLU); /* would be used instead of CURLOPT_URL */
+  forget_long(a, CURLOPT_PORT);
+  forget_pointer(a, CURLOPT_CONNECT_TO);
+  forget_pointer(a, CURLOPT_UNIX_SOCKET_PATH);
+  forget_pointer(a, CURLOPT_PRE_PROXY);
+}
+
+/* and what arrives is what was signed. */
+static void forget_additions(struct apply *a)
+{
+  set_long(a, CURLOPT_NETRC, CURL_NETRC_IGNORED);
+  forget_pointer(a, CURLOPT_USERPWD);
+  forget_pointer(a, CURLOPT_XOAUTH2_BEARER);
+  forget_pointer(a, CURLOPT_AWS_SIGV4);
+  forget_pointer(a, CURLOPT_COOKIE);
+  forget_pointer(a, CURLOPT_COOKIEJAR);  /* switches libcurl's cookies on, even so, */
+  forget_pointer(a, CURLOPT_COOKIEFILE); /* and this switches them off */
+  forget_pointer(a, CURLOPT_REQUEST_TARGET);
+  forget_pointer(a, CURLOPT_RANGE);
+  forget(a, a->f->easy_setopt(a->curl, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)0));
+  forget_long(a, CURLOPT_CRLF);
+  forget_long(a, CURLOPT_UPLOAD);
 }
 
 static void set_body(struct apply *a, const void *body, size_t size)
@@ -61,6 +96,12 @@ static void set_body(struct apply *a, const void *body, size_t size)
 static int wants_length(const char *method)
 {
   return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0;
+}
+
+/* libcurl would wait for the body that the answer's length promises. */
+static int is_head_with_body(const struct message *message)
+{
+  return message->body.data != NULL && strcmp(message->method, "HEAD") == 0;
 }
 
 static void set_method(struct apply *a)
@@ -113,10 +154,19 @@ static int make_headers(struct apply *a, struct curl_slist **list)
   return r;
 }
 
-static void free_headers(credence_request *request)
+/* The lines are libcurl's copies, and a token may stand in one. */
+static void wipe_lines(struct curl_slist *list)
 {
-  if (request->curl_headers != NULL)
-    request->curl_headers_free(request->curl_headers);
+  for (; list != NULL; list = list->next)
+    explicit_bzero(list->data, strlen(list->data));
+}
+
+void curl_headers_free(credence_request *request)
+{
+  if (request->curl_headers == NULL)
+    return;
+  wipe_lines(request->curl_headers);
+  request->curl_headers_free(request->curl_headers);
   request->curl_headers = NULL;
 }
 
@@ -125,12 +175,13 @@ static int set_headers(struct apply *a)
   struct curl_slist *list = NULL;
   int r = make_headers(a, &list);
   if (r < 0) {
+    wipe_lines(list);
     if (list != NULL)
       a->f->slist_free_all(list);
     return r;
   }
   set_pointer(a, CURLOPT_HTTPHEADER, list);
-  free_headers(a->request);
+  curl_headers_free(a->request);
   a->request->curl_headers = list; /* transferred */
   a->request->curl_headers_free = a->f->slist_free_all;
   return 0;
@@ -142,10 +193,14 @@ int credence_curl_apply_with(CURL *curl, credence_request *request,
   struct apply a = {curl, request, functions, CURLE_OK};
   if (!request->is_signed)
     return error_set(error, CREDENCE_E_INVALID, "call credence_request_sign() first", "the request is not signed");
+  if (is_head_with_body(request_current(request)))
+    return error_set(error, CREDENCE_E_UNSUPPORTED, "leave the body out, or use another method",
+                     "libcurl cannot send a HEAD request that has a body");
   const char *url = credence_request_url(request);
   if (url == NULL)
     return error_nomem(error);
   set_rules(&a);
+  forget_additions(&a);
   set_method(&a);
   set_pointer(&a, CURLOPT_URL, url);
   if (set_headers(&a) < 0)

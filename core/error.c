@@ -48,6 +48,7 @@ static void copy_escaped(char *dst, const char *src)
   dst[used] = '\0';
 }
 
+__attribute__((format(printf, 3, 0)))
 static credence_error *error_new(int code, const char *remedy, const char *format, va_list args)
 {
   char *text = NULL;

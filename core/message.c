@@ -2,6 +2,7 @@
 /* message.c - what a request says: method, headers, body; see message.h */
 #include "config.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "encode.h"
@@ -76,6 +77,7 @@ static int grow_headers(struct arena *arena, struct message *message, size_t cap
 int message_copy(struct arena *arena, struct message *to, const struct message *from, credence_error **error)
 {
   struct message copy = *from;
+  copy.query_room = copy.body_room = (struct room){NULL, 0}; /* they are from's */
   int r = grow_headers(arena, &copy, from->header_count + 4, error);
   if (r == 0)
     *to = copy;
@@ -100,9 +102,9 @@ static credence_bytes trim(credence_bytes value)
 {
   const char *text = value.data;
   size_t size = value.size;
-  while (size > 0 && (text[size - 1] == ' ' || text[size - 1] == '\t'))
+  while (size > 0 && text[size - 1] == ' ')
     size--;
-  for (; size > 0 && (*text == ' ' || *text == '\t'); size--)
+  for (; size > 0 && *text == ' '; size--)
     text++;
   return (credence_bytes){text, size};
 }
@@ -178,24 +180,39 @@ static int is_form(const struct message *message)
   return type != NULL && type->value.size >= length && ascii_equal(type->value.data, length, form_type, length);
 }
 
-/* "name=value" behind what is there, with "&" between. */
-static credence_bytes append_pair(struct arena *arena, credence_bytes pairs, const char *name,
-                                  credence_bytes value)
+/* Where pairs can grow to size bytes and a NUL: their own place when it has the
+ * room, else a new one with room to spare, so that the first of a thousand pairs
+ * is not copied a thousand times. */
+static char *pairs_place(struct arena *arena, credence_bytes pairs, size_t size, struct room *room)
 {
-  credence_bytes none = {NULL, 0};
+  if (pairs.data != NULL && pairs.data == room->at && size < room->size)
+    return (char *)(uintptr_t)pairs.data;
+  size_t wanted = pairs.size == 0 ? size + 1 : 2 * size;
+  char *text = arena_alloc(arena, wanted);
+  if (text == NULL)
+    return NULL;
+  if (pairs.size > 0)
+    memcpy(text, pairs.data, pairs.size);
+  *room = (struct room){text, wanted};
+  return text;
+}
+
+/* "name=value" behind what is there, with "&" between.  NOMEM or TOO_LARGE. */
+static int append_pair(struct arena *arena, credence_bytes *pairs, struct room *room, size_t max,
+                       const char *name, credence_bytes value)
+{
   size_t name_size = strlen(name);
   size_t name_encoded = percent_size(name, name_size);
   size_t value_encoded = value.data == NULL ? 0 : 1 + percent_size(value.data, value.size);
-  size_t size = pairs.size + (pairs.size > 0) + name_encoded + value_encoded;
-  char *text = arena_alloc(arena, size + 1);
+  size_t size = pairs->size + (pairs->size > 0) + name_encoded + value_encoded;
+  if (size > max)
+    return CREDENCE_E_TOO_LARGE;
+  char *text = pairs_place(arena, *pairs, size, room);
   if (text == NULL)
-    return none;
-  char *end = text;
-  if (pairs.size > 0) {
-    memcpy(end, pairs.data, pairs.size);
-    end += pairs.size;
+    return CREDENCE_E_NOMEM;
+  char *end = text + pairs->size;
+  if (pairs->size > 0)
     *end++ = '&';
-  }
   percent_encode(end, name, name_size);
   end += name_encoded;
   if (value.data != NULL) {
@@ -203,7 +220,8 @@ static credence_bytes append_pair(struct arena *arena, credence_bytes pairs, con
     percent_encode(end, value.data, value.size);
   }
   text[size] = '\0';
-  return (credence_bytes){text, size};
+  *pairs = (credence_bytes){text, size};
+  return 0;
 }
 
 int message_append_form(struct arena *arena, struct message *message, const char *name, credence_bytes value,
@@ -212,32 +230,33 @@ int message_append_form(struct arena *arena, struct message *message, const char
   if (message->body.data != NULL && !is_form(message))
     return error_set(error, CREDENCE_E_INVALID, "give the body or form fields, not both",
                      "the request has a body that is not a form");
-  credence_bytes body = append_pair(arena, message->body, name, value);
-  if (body.data == NULL)
-    return error_nomem(error);
-  if (body.size > MESSAGE_BODY_MAX)
-    return error_set(error, CREDENCE_E_TOO_LARGE, NULL, "the form is too large");
-  int r = is_form(message) ? 0 : set_media_type(arena, message, form_type, error);
-  if (r == 0)
+  credence_bytes body = message->body;
+  struct room room = message->body_room;
+  int r = append_pair(arena, &body, &room, MESSAGE_BODY_MAX, name, value);
+  if (r < 0)
+    return r == CREDENCE_E_NOMEM ? error_nomem(error) : error_set(error, r, NULL, "the form is too large");
+  if (!is_form(message))
+    r = set_media_type(arena, message, form_type, error);
+  if (r == 0) {
     message->body = body;
+    message->body_room = room;
+  }
   return r;
 }
 
-static int take_query(struct message *message, credence_bytes query, credence_error **error)
+static int query_failed(int code, credence_error **error)
 {
-  if (query.data == NULL)
+  if (code == CREDENCE_E_NOMEM)
     return error_nomem(error);
-  if (query.size > 64u * 1024u)
-    return error_set(error, CREDENCE_E_TOO_LARGE, "send long data in the body",
-                     "the query is longer than 65536 bytes");
-  message->query = query;
-  return 0;
+  return error_set(error, code, "send long data in the body", "the query is longer than %u bytes",
+                   MESSAGE_QUERY_MAX);
 }
 
 int message_append_query(struct arena *arena, struct message *message, const char *name, credence_bytes value,
                          credence_error **error)
 {
-  return take_query(message, append_pair(arena, message->query, name, value), error);
+  int r = append_pair(arena, &message->query, &message->query_room, MESSAGE_QUERY_MAX, name, value);
+  return r < 0 ? query_failed(r, error) : 0;
 }
 
 /* rest->data becomes NULL behind the last, so that "a&" has two parameters. */
@@ -281,10 +300,14 @@ static char *put_raw(char *out, int is_first, credence_bytes name, credence_byte
 int message_set_query(struct arena *arena, struct message *message, const char *name, credence_bytes value,
                       credence_error **error)
 {
-  credence_bytes none = {NULL, 0};
-  credence_bytes pair = append_pair(arena, none, name, value);
+  const credence_bytes none = {NULL, 0};
+  credence_bytes pair = none;
+  struct room room = {NULL, 0};
+  int r = append_pair(arena, &pair, &room, MESSAGE_QUERY_MAX, name, value);
+  if (r < 0)
+    return query_failed(r, error);
   char *text = arena_alloc(arena, message->query.size + pair.size + 2);
-  if (pair.data == NULL || text == NULL)
+  if (text == NULL)
     return error_nomem(error);
   char *end = text;
   int placed = 0;
@@ -301,5 +324,8 @@ int message_set_query(struct arena *arena, struct message *message, const char *
   if (!placed)
     end = put_raw(end, count == 0, pair, none);
   *end = '\0';
-  return take_query(message, (credence_bytes){text, (size_t)(end - text)}, error);
+  if ((size_t)(end - text) > MESSAGE_QUERY_MAX)
+    return query_failed(CREDENCE_E_TOO_LARGE, error);
+  message->query = (credence_bytes){text, (size_t)(end - text)};
+  return 0;
 }

@@ -2,9 +2,10 @@
 /*
  * message.h - what a request says, and the changes that can be made to it
  *
- * All bytes live in the arena of the request.  A change makes new bytes and
- * leaves the old ones alone, so that a message is copied by copying the struct
- * and its list of headers: that is how a pristine request stays pristine.
+ * All bytes live in the arena of the request.  A change makes new bytes or adds
+ * behind the old ones, which it leaves alone, so that a message is copied by
+ * copying the struct and its list of headers: that is how a pristine request
+ * stays pristine.
  *
  * Texts (method, headers, path, query) have a NUL byte behind them.
  */
@@ -17,6 +18,7 @@
 
 #define MESSAGE_HEADERS_MAX 128u
 #define MESSAGE_HEADER_MAX (32u * 1024u)
+#define MESSAGE_QUERY_MAX (64u * 1024u)
 #define MESSAGE_BODY_MAX (64u * 1024u * 1024u)
 
 struct header {
@@ -24,11 +26,19 @@ struct header {
   credence_bytes value;
 };
 
+/* Where this message may add bytes behind those that it has: size bytes from at on. */
+struct room {
+  const void *at;
+  size_t size;
+};
+
 struct message {
   const char *method;
   credence_bytes path;
   credence_bytes query; /* data NULL: there is none */
   credence_bytes body;  /* data NULL: there is none */
+  struct room query_room;
+  struct room body_room;
   struct header *headers;
   size_t header_count;
   size_t header_capacity;

@@ -31,11 +31,12 @@ struct module {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct module *modules;
 
-/* Load what the descriptor holds, which is what was checked. */
+/* Load what the descriptor holds, which is what was checked.  A debugger opens
+ * the file by this name, too; "self" would be one of its own descriptors. */
 static void *load_fd(int fd, const char *path, credence_error **error)
 {
   char name[64];
-  snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+  snprintf(name, sizeof(name), "/proc/%ld/fd/%d", (long)getpid(), fd);
   void *handle = dlopen(name, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (handle == NULL)
     (void)error_set(error, CREDENCE_E_FAILED, "build it for this system; /proc must be mounted",

@@ -2,13 +2,13 @@
 /* request.c - build a request, sign it, read it back; see request.h and credence.h */
 #include "config.h"
 
-#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "encode.h"
 #include "error.h"
 #include "host.h"
+#include "json-check.h"
 #include "request.h"
 #include "secret.h"
 
@@ -31,8 +31,7 @@ void credence_request_free(credence_request **request)
   if (request == NULL || *request == NULL)
     return;
   credence_request *r = *request;
-  if (r->curl_headers != NULL)
-    r->curl_headers_free(r->curl_headers);
+  curl_headers_free(r);
   arena_free(&r->arena);
   EVP_MD_CTX_free(r->scratch);
   free(r->nonce);
@@ -185,21 +184,13 @@ int credence_request_set_body(credence_request *request, const void *data, size_
 
 int credence_request_set_json(credence_request *request, const char *text, credence_error **error)
 {
+  struct json_fault fault;
   size_t size = strlen(text);
   if (size > MESSAGE_BODY_MAX)
     return error_set(error, CREDENCE_E_TOO_LARGE, NULL, "the JSON body is too large");
-  struct json_tokener *tokener = json_tokener_new_ex(512);
-  if (tokener == NULL)
-    return error_nomem(error);
-  json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-  struct json_object *parsed = json_tokener_parse_ex(tokener, text, (int)size + 1);
-  enum json_tokener_error why = json_tokener_get_error(tokener);
-  size_t place = json_tokener_get_parse_end(tokener);
-  json_object_put(parsed);
-  json_tokener_free(tokener);
-  if (why != json_tokener_success)
+  if (!json_check(text, &fault))
     return error_set(error, CREDENCE_E_INVALID, "check quotes, commas and brackets",
-                     "the body is not JSON: %s, at byte %zu", json_tokener_error_desc(why), place);
+                     "the body is not JSON: %s, at byte %zu", fault.why, fault.place);
   return credence_request_set_body(request, text, size, "application/json", error);
 }
 

@@ -48,4 +48,7 @@ struct credence_response {
 /* What the getters show: the attempt once signed, else the request as built. */
 const struct message *request_current(const credence_request *request);
 
+/* Wipe and free curl_headers, when there are some. */
+void curl_headers_free(credence_request *request);
+
 #endif

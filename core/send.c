@@ -150,6 +150,15 @@ static int set_callbacks(const struct transport *t, CURL *curl, struct receiving
   return code == CURLE_OK ? 0 : CREDENCE_E_UNSUPPORTED;
 }
 
+/* A line of headers that is longer than libcurl takes is "out of memory" for many
+ * releases; what it needs of its own it has taken before it sends. */
+static int was_sent(const struct transport *t, CURL *curl)
+{
+  long size = 0;
+  (void)t->easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &size);
+  return size > 0;
+}
+
 static int perform(const struct transport *t, CURL *curl, credence_request *request, struct receiving *in,
                    credence_error **error)
 {
@@ -161,6 +170,8 @@ static int perform(const struct transport *t, CURL *curl, credence_request *requ
   if (set_callbacks(t, curl, in, detail, request) < 0)
     return error_set(error, CREDENCE_E_UNSUPPORTED, "install libcurl with OpenSSL", "libcurl lacks an option");
   CURLcode code = t->easy_perform(curl);
+  if (code == CURLE_OUT_OF_MEMORY && was_sent(t, curl))
+    in->too_large = "headers";
   if (code != CURLE_OK)
     return transfer_failed(t, code, in, detail, request, error);
   (void)t->easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);

@@ -78,17 +78,19 @@ static int check_open(int fd, const char *path, credence_error **error)
 }
 
 /* Walk down from the root, each step checked on its descriptor, so that what
- * was checked is what is used.  path has no links: realpath() made it. */
+ * was checked is what is used.  path has no links: realpath() made it; "" is the
+ * root.  A folder that may be passed need not be one that may be read (O_PATH). */
 static int open_folder(char *path, int *ret_fd, credence_error **error)
 {
-  int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int how = O_PATH | O_DIRECTORY | O_CLOEXEC;
+  int fd = open("/", how);
   int r = fd < 0 ? open_failed("/", error) : 0;
-  char *name = path + 1;
+  char *name = path + strspn(path, "/");
   while (r == 0 && *name != '\0') {
     char *slash = strchr(name, '/');
     if (slash != NULL)
       *slash = '\0';
-    int next = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int next = openat(fd, name, how | O_NOFOLLOW);
     r = next < 0 ? open_failed(path, error) : check_open(next, path, error);
     close(fd);
     fd = next;
@@ -186,7 +188,7 @@ static int read_all(int fd, const char *name, struct buf *text, credence_error *
     n = read(fd, block, sizeof(block));
     if (n > 0)
       buf_append(text, block, (size_t)n);
-  } while (n > 0 || (n < 0 && errno == EINTR));
+  } while ((n > 0 && buf_ok(text) == 0) || (n < 0 && errno == EINTR));
   if (n < 0)
     return error_set(error, CREDENCE_E_FAILED, NULL, "%s: %s", name, strerror(errno));
   if (buf_ok(text) == CREDENCE_E_TOO_LARGE)

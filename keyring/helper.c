@@ -257,9 +257,7 @@ static int serve_one(const struct keyring_store *store, unsigned char *input, un
   if (code == CREDENCE_OK)
     code = run(store, &request, &answer);
   output_size = finish_or_shorten(&answer, code);
-  explicit_bzero(input, INPUT_SIZE);
   r = write_full(STDOUT_FILENO, output, output_size) == 0 ? 1 : -1;
-  explicit_bzero(output, OUTPUT_SIZE);
   return r == 1 && answer.last ? 0 : r;
 }
 
@@ -277,9 +275,11 @@ int keyring_serve(const struct keyring_store *store)
   output = keyring_secret_alloc(OUTPUT_SIZE);
   if (!input || !output)
     goto out;
-  do
+  do {
     r = serve_one(store, input, output);
-  while (r == 1);
+    explicit_bzero(input, INPUT_SIZE);
+    explicit_bzero(output, OUTPUT_SIZE);
+  } while (r == 1);
 out:
   keyring_secret_free(input, INPUT_SIZE);
   keyring_secret_free(output, OUTPUT_SIZE);

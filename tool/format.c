@@ -64,7 +64,7 @@ static int print_http(credence_request *request)
   put_path(message.url);
   printf(" HTTP/1.1\r\nHost: %s\r\n", credence_request_host(request));
   for (size_t i = 0; credence_request_header(request, i, &name, &value) == CREDENCE_OK; i++)
-    printf("%s: %s\r\n", name, value);
+    printf("%s:%s%s\r\n", name, *value ? " " : "", value);
   if (has_length(&message))
     printf("Content-Length: %zu\r\n", message.size);
   fputs("\r\n", stdout);

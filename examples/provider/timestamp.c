@@ -43,9 +43,8 @@ static int sign(void *instance, credence_call *call)
   credence_bytes parts[9];
   credence_bytes key_name;
   unsigned char mac[CREDENCE_SHA256_SIZE];
-  char hex[2 * CREDENCE_SHA256_SIZE + 1];
+  char hex[CREDENCE_HEX_ROOM(CREDENCE_SHA256_SIZE)];
   char time[24];
-  size_t i;
   int r;
   (void)instance;
   snprintf(time, sizeof(time), "%lld", (long long)(credence_now(call) / 1000000));
@@ -56,8 +55,7 @@ static int sign(void *instance, credence_call *call)
     r = credence_value(call, "key", &key_name);
   if (r < 0)
     return r;
-  for (i = 0; i < sizeof(mac); i++)
-    snprintf(hex + 2 * i, 3, "%02x", mac[i]);
+  credence_hex(hex, mac, sizeof(mac));
   r = set_header(call, "X-Key", key_name);
   if (r == 0)
     r = set_header(call, "X-Time", credence_text(time));

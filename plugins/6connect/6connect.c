@@ -16,22 +16,6 @@ time are not signed.
  */
 #include "credence-plugin.h"
 
-/* 32 bytes of HMAC-SHA256 in base64. */
-#define HASH_SIZE 44
-
-static void base64(char *out, const unsigned char *in, size_t size)
-{
-  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (size_t i = 0; i < size; i += 3) {
-    unsigned second = i + 1 < size ? in[i + 1] : 0u;
-    unsigned third = i + 2 < size ? in[i + 2] : 0u;
-    *out++ = digits[in[i] >> 2];
-    *out++ = digits[(in[i] & 3u) << 4 | second >> 4];
-    *out++ = i + 1 < size ? digits[(second & 15u) << 2 | third >> 6] : '=';
-    *out++ = i + 2 < size ? digits[third & 63u] : '=';
-  }
-}
-
 static int append_key(credence_call *call)
 {
   credence_bytes name;
@@ -45,9 +29,9 @@ static int append_key(credence_call *call)
 static int append_hash(credence_call *call, const credence_bytes *name)
 {
   unsigned char mac[CREDENCE_SHA256_SIZE];
-  char text[HASH_SIZE];
+  char text[CREDENCE_BASE64_ROOM(sizeof(mac))];
   credence_bytes query;
-  const credence_bytes hash = {text, sizeof(text)};
+  const credence_bytes hash = {text, sizeof(text) - 1};
   int r = credence_request_part(call, CREDENCE_QUERY, &query);
   if (r < 0)
     return r;
@@ -55,7 +39,7 @@ static int append_hash(credence_call *call, const credence_bytes *name)
   r = credence_hmac(call, CREDENCE_SHA256, "secret_key", &query, 1, mac, sizeof(mac));
   if (r < 0)
     return r;
-  base64(text, mac, sizeof(mac));
+  credence_base64(text, mac, sizeof(mac));
   /* A raw "+" would reach PHP as a space: the host percent-encodes it. */
   return credence_edit(call, CREDENCE_APPEND_QUERY, name->data, &hash);
 }

@@ -202,21 +202,10 @@ static void make_body(struct signing *signing, const char *signature, bool alone
   text_add(sent, body + close, signing->body.size - close);
 }
 
-static void write_hex(char *to, const unsigned char *data, size_t size)
-{
-  static const char hex[] = "0123456789abcdef";
-
-  for (size_t i = 0; i < size; i++) {
-    *to++ = hex[data[i] >> 4];
-    *to++ = hex[data[i] & 15];
-  }
-  *to = '\0';
-}
-
 static int put_signature(struct signing *signing, bool alone)
 {
   unsigned char mac[CREDENCE_SHA256_SIZE];
-  char signature[2 * sizeof mac + 1];
+  char signature[CREDENCE_HEX_ROOM(sizeof mac)];
   credence_bytes bytes;
   int code;
 
@@ -225,7 +214,7 @@ static int put_signature(struct signing *signing, bool alone)
   code = credence_hmac(signing->call, CREDENCE_SHA256, "api_secret", &bytes, 1, mac, sizeof mac);
   if (code != CREDENCE_OK)
     return code;
-  write_hex(signature, mac, sizeof mac);
+  credence_hex(signature, mac, sizeof mac);
   make_body(signing, signature, alone);
   if (signing->sent.failed)
     return fail_memory(signing);

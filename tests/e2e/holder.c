@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -100,6 +101,7 @@ static pid_t start_child(void)
 {
   pid_t pid = fork();
   if (pid == 0) {
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)pause();
     _exit(0);
   }

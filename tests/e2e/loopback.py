@@ -6,6 +6,7 @@ import socket
 import ssl
 import sys
 import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
@@ -41,7 +42,7 @@ class Request:
     """What arrived on one connection."""
 
     def __init__(self, raw):
-        self.raw = raw
+        self.raw, self.time = raw, time.monotonic()
         self.head, _, self.body = raw.partition(b"\r\n\r\n")
         self.lines = self.head.split(b"\r\n")
         self.line = self.lines[0].decode("latin-1")
@@ -57,10 +58,11 @@ class Server:
     """Reads a request on each connection, keeps it, and answers.
 
     answer is the bytes to send, or a function that is given the Request and the
-    connection, and returns bytes or sends by itself and returns None."""
+    connection, and returns bytes or sends by itself and returns None.  With
+    at_once the answer, which is bytes, comes before anything is read."""
 
-    def __init__(self, sandbox, answer=OK, tls=None):
-        self.answer, self.tls = answer, tls
+    def __init__(self, sandbox, answer=OK, tls=None, at_once=False):
+        self.answer, self.tls, self.at_once = answer, tls, at_once
         self.requests = []
         self.connections = 0
         self.socket = socket.create_server(("127.0.0.1", 0))
@@ -94,6 +96,9 @@ class Server:
         connection.settimeout(30)
         if self.tls is not None:
             connection = self.tls.wrap_socket(connection, server_side=True)
+        if self.at_once:
+            connection.sendall(self.answer)
+            return
         raw = receive(connection)
         if raw == b"":
             return

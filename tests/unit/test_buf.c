@@ -16,7 +16,7 @@ void __wrap_free(void *memory);
 
 static const unsigned char *watched;
 static size_t watched_size;
-static size_t skipped; /* bytes in front that do not matter */
+static size_t skipped;   /* bytes in front that do not matter */
 static int seen_wiped;   /* the watched memory came by, all zero */
 static int seen_unwiped; /* or not */
 
@@ -190,10 +190,10 @@ static void arena_wipes_whole_chunks(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(buf_grows_and_ends_in_nul), cmocka_unit_test(buf_empty_is_a_text),
-      cmocka_unit_test(buf_limit_is_exact),        cmocka_unit_test(buf_sizes_do_not_wrap),
+      cmocka_unit_test(buf_grows_and_ends_in_nul),    cmocka_unit_test(buf_empty_is_a_text),
+      cmocka_unit_test(buf_limit_is_exact),           cmocka_unit_test(buf_sizes_do_not_wrap),
       cmocka_unit_test(buf_wipes_what_it_gives_back), cmocka_unit_test(arena_pieces),
-      cmocka_unit_test(arena_rewinds_and_wipes),   cmocka_unit_test(arena_wipes_whole_chunks),
+      cmocka_unit_test(arena_rewinds_and_wipes),      cmocka_unit_test(arena_wipes_whole_chunks),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

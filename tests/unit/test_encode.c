@@ -61,11 +61,11 @@ static void base64_agrees_with_openssl(void **state)
 static void base64url_has_one_form(void **state)
 {
   static const char *const bad[] = {
-      "Z",      /* a lone digit */
-      "Zm9vZ",  /* behind whole groups too */
-      "Zh",     /* bits left over */
-      "Zm9",    /* one bit left over: "Zm8" is meant */
-      "Zg=",    "Zg==", "=", "Zm8=", "Zm 8", " Zm8", "Zm8\n", "Zm8\r", "+/+/", "Zm.v", "Zm9v\xc3\xa9",
+      "Z",     /* a lone digit */
+      "Zm9vZ", /* behind whole groups too */
+      "Zh",    /* bits left over */
+      "Zm9",   /* one bit left over: "Zm8" is meant */
+      "Zg=",   "Zg==", "=", "Zm8=", "Zm 8", " Zm8", "Zm8\n", "Zm8\r", "+/+/", "Zm.v", "Zm9v\xc3\xa9",
   };
   char out[32];
   (void)state;
@@ -159,8 +159,8 @@ static void utf8_edges(void **state)
       {"\xbf", 0},
       {"\xc0\x80", 0}, /* overlong NUL */
       {"\xc1\xbf", 0},
-      {"\xe0\x9f\xbf", 0},     /* overlong U+07FF */
-      {"\xed\xa0\x80", 0},     /* surrogates */
+      {"\xe0\x9f\xbf", 0}, /* overlong U+07FF */
+      {"\xed\xa0\x80", 0}, /* surrogates */
       {"\xed\xbf\xbf", 0},
       {"\xf0\x8f\xbf\xbf", 0}, /* overlong U+FFFF */
       {"\xf4\x90\x80\x80", 0}, /* U+110000 */
@@ -170,9 +170,15 @@ static void utf8_edges(void **state)
       {"\xc2", 0}, /* cut short */
       {"\xe2\x82", 0},
       {"\xf0\x9f\x98", 0},
-      {"\xc2" "a", 0}, /* no continuation */
-      {"\xe2\x82" "a", 0},
-      {"\xf0\x9f\x98" "a", 0},
+      {"\xc2"
+       "a",
+       0}, /* no continuation */
+      {"\xe2\x82"
+       "a",
+       0},
+      {"\xf0\x9f\x98"
+       "a",
+       0},
   };
   (void)state;
   for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -217,10 +223,14 @@ static void ascii_in_any_case(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(base64_of_rfc_4648),     cmocka_unit_test(base64_agrees_with_openssl),
-      cmocka_unit_test(base64url_has_one_form), cmocka_unit_test(base64url_of_every_short_text),
-      cmocka_unit_test(percent_of_every_byte),  cmocka_unit_test(percent_equal_sees_through),
-      cmocka_unit_test(utf8_edges),             cmocka_unit_test(control_characters),
+      cmocka_unit_test(base64_of_rfc_4648),
+      cmocka_unit_test(base64_agrees_with_openssl),
+      cmocka_unit_test(base64url_has_one_form),
+      cmocka_unit_test(base64url_of_every_short_text),
+      cmocka_unit_test(percent_of_every_byte),
+      cmocka_unit_test(percent_equal_sees_through),
+      cmocka_unit_test(utf8_edges),
+      cmocka_unit_test(control_characters),
       cmocka_unit_test(ascii_in_any_case),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

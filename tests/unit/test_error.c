@@ -72,7 +72,9 @@ static void control_characters_are_escaped(void **state)
   expect_escaped("\x1b[2J", "\\x1b[2J");
   expect_escaped("\r\t\x7f", "\\x0d\\x09\\x7f");
   expect_escaped("h\xc3\xa9\xf0\x9f\x98\x80", "h\xc3\xa9\xf0\x9f\x98\x80");
-  expect_escaped("\xc2\x9b" "2J", "\\xc2\\x9b2J"); /* C1 */
+  expect_escaped("\xc2\x9b"
+                 "2J",
+                 "\\xc2\\x9b2J"); /* C1 */
   expect_escaped("\xff\xe9t\xe9", "\\xff\\xe9t\\xe9");
   expect_escaped("\xed\xa0\x80", "\\xed\\xa0\\x80"); /* a surrogate */
   expect_escaped("\xe2\x82", "\\xe2\\x82");          /* cut short */

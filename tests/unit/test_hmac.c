@@ -12,7 +12,8 @@
 #include "hmac.h"
 
 static const uint32_t algorithms[] = {CREDENCE_SHA1, CREDENCE_SHA256, CREDENCE_SHA512, CREDENCE_MD5};
-static const size_t sizes[] = {CREDENCE_SHA1_SIZE, CREDENCE_SHA256_SIZE, CREDENCE_SHA512_SIZE, CREDENCE_MD5_SIZE};
+static const size_t sizes[] = {CREDENCE_SHA1_SIZE, CREDENCE_SHA256_SIZE, CREDENCE_SHA512_SIZE,
+                               CREDENCE_MD5_SIZE};
 
 static void hex(char *out, const unsigned char *data, size_t size)
 {
@@ -20,8 +21,8 @@ static void hex(char *out, const unsigned char *data, size_t size)
     snprintf(out + 2 * i, 3, "%02x", data[i]);
 }
 
-static void expect_mac(uint32_t algorithm, size_t mac_size, const void *key, size_t key_size, const void *data,
-                       size_t size, const char *wanted)
+static void expect_mac(uint32_t algorithm, size_t mac_size, const void *key, size_t key_size,
+                       const void *data, size_t size, const char *wanted)
 {
   struct hmac_key *ready = NULL;
   unsigned char mac[64];
@@ -73,28 +74,57 @@ static void rfc_4231(void **state)
   static const uint32_t which[2] = {CREDENCE_SHA256, CREDENCE_SHA512};
   static const size_t mac_sizes[2] = {CREDENCE_SHA256_SIZE, CREDENCE_SHA512_SIZE};
   static const struct vector vectors[] = {
-      {0x0b, NULL, 20, -1, "Hi There", 0,
+      {0x0b,
+       NULL,
+       20,
+       -1,
+       "Hi There",
+       0,
        {"b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7",
         "87aa7cdea5ef619d4ff0b4241a1d6cb02379f4e2ce4ec2787ad0b30545e17cde"
         "daa833b7d6b8a702038b274eaea3f4e4be9d914eeb61f1702e696c203a126854"}},
-      {-1, "Jefe", 0, -1, "what do ya want for nothing?", 0,
+      {-1,
+       "Jefe",
+       0,
+       -1,
+       "what do ya want for nothing?",
+       0,
        {"5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
         "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554"
         "9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737"}},
-      {0xaa, NULL, 20, 0xdd, NULL, 50,
+      {0xaa,
+       NULL,
+       20,
+       0xdd,
+       NULL,
+       50,
        {"773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe",
         "fa73b0089d56a284efb0f0756c890be9b1b5dbdd8ee81a3655f83e33b2279d39"
         "bf3e848279a722c806b485a47e67c807b946a337bee8942674278859e13292fb"}},
-      {-2, NULL, 25, 0xcd, NULL, 50,
+      {-2,
+       NULL,
+       25,
+       0xcd,
+       NULL,
+       50,
        {"82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b",
         "b0ba465637458c6990e5a8c5f61d4af7e576d97ff94b872de76f8050361ee3db"
         "a91ca5c11aa25eb4d679275cc5788063a5f19741120c4f2de2adebeb10a298dd"}},
-      {0xaa, NULL, 131, -1, larger_key, 0,
+      {0xaa,
+       NULL,
+       131,
+       -1,
+       larger_key,
+       0,
        {"60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
         "80b24263c7c1a3ebb71493c1dd7be8b49b46d1f41b4aeec1121b013783f8f352"
         "6b56d037e05f2598bd0fd2215d6a1e5295e64f73f63f0aec8b915a985d786598"}},
-      {0xaa, NULL, 131, -1,
-       "This is a test using a larger than block-size key and a larger than block-size data. The key needs to be "
+      {0xaa,
+       NULL,
+       131,
+       -1,
+       "This is a test using a larger than block-size key and a larger than block-size data. The key needs "
+       "to be "
        "hashed before being used by the HMAC algorithm.",
        0,
        {"9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2",
@@ -110,13 +140,33 @@ static void rfc_2202(void **state)
   static const uint32_t which[2] = {CREDENCE_SHA1, CREDENCE_MD5};
   static const size_t mac_sizes[2] = {CREDENCE_SHA1_SIZE, CREDENCE_MD5_SIZE};
   static const struct vector vectors[] = {
-      {-1, "Jefe", 0, -1, "what do ya want for nothing?", 0,
+      {-1,
+       "Jefe",
+       0,
+       -1,
+       "what do ya want for nothing?",
+       0,
        {"effcdf6ae5eb2fa2d27416d5f184df9c259a7c79", "750c783e6ab0b503eaa86e310a5db738"}},
-      {-2, NULL, 25, 0xcd, NULL, 50,
+      {-2,
+       NULL,
+       25,
+       0xcd,
+       NULL,
+       50,
        {"4c9007f4026250c6bc8414f9bf50c86c2d7235da", "697eaf0aca3a3aea3a75164746ffaa79"}},
-      {0xaa, NULL, 80, -1, larger_key, 0,
+      {0xaa,
+       NULL,
+       80,
+       -1,
+       larger_key,
+       0,
        {"aa4ae5e15272d00e95705637ce8a3b55ed402112", "6b1ab7fe4bd7bf8f0b62e6ce61b9d0cd"}},
-      {0xaa, NULL, 80, -1, "Test Using Larger Than Block-Size Key and Larger Than One Block-Size Data", 0,
+      {0xaa,
+       NULL,
+       80,
+       -1,
+       "Test Using Larger Than Block-Size Key and Larger Than One Block-Size Data",
+       0,
        {"e8e99d0f45237d786d6bbaa7965c7808bbff1a91", "6f630fad67cda0ee1fb1f562db3aa53e"}},
   };
   (void)state;
@@ -131,8 +181,10 @@ static void rfc_2202(void **state)
 static void an_empty_key(void **state)
 {
   (void)state;
-  expect_mac(CREDENCE_SHA256, 32, "", 0, "", 0, "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
-  expect_mac(CREDENCE_SHA256, 32, NULL, 0, NULL, 0, "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
+  expect_mac(CREDENCE_SHA256, 32, "", 0, "", 0,
+             "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
+  expect_mac(CREDENCE_SHA256, 32, NULL, 0, NULL, 0,
+             "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
 static void agree_with_openssl(const unsigned char *bytes, size_t key_size, uint32_t *seed)

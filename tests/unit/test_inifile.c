@@ -23,7 +23,8 @@ static int see(void *userdata, const char *section, const char *name, const char
   if (seen->refuse != NULL && strcmp(name, seen->refuse) == 0)
     return CREDENCE_E_CONFLICT;
   size_t used = strlen(seen->text);
-  snprintf(seen->text + used, sizeof(seen->text) - used, "%s[%s]%s=%s|", continued ? "+" : "", section, name, value);
+  snprintf(seen->text + used, sizeof(seen->text) - used, "%s[%s]%s=%s|", continued ? "+" : "", section, name,
+           value);
   return 0;
 }
 
@@ -53,7 +54,7 @@ static void usual_files(void **state)
   expect_read("a=1\n", "[]a=1|");
   expect_read("[s]\n  \t\na\t=\t1  \n", "[s]a=1|");
   expect_read("[s]\r\na = 1\r\n# x\r\nb = 2\r\n", "[s]a=1|[s]b=2|");
-  expect_read("\xef\xbb\xbf[s]\na = 1\n", "[s]a=1|"); /* a BOM */
+  expect_read("\xef\xbb\xbf[s]\na = 1\n", "[s]a=1|");   /* a BOM */
   expect_read("[s]\na = 1\na = 2\n", "[s]a=1|[s]a=2|"); /* the handler decides about duplicates */
   expect_read("[s]\na =\n", "[s]a=|");
   expect_read("[a]\nx=1\n[b]\nx=2\n", "[a]x=1|[b]x=2|");
@@ -158,14 +159,16 @@ static void a_handler_that_refuses(void **state)
   credence_error *error = NULL;
   const char *text = "[s]\na = 1\nb = 2\nc = 3\nnonsense\n";
   (void)state;
-  expect_error(inifile_parse("f", text, strlen(text), see, &seen, &error), CREDENCE_E_CONFLICT, &error, "f:3:");
+  expect_error(inifile_parse("f", text, strlen(text), see, &seen, &error), CREDENCE_E_CONFLICT, &error,
+               "f:3:");
   assert_string_equal(seen.text, "[s]a=1|"); /* nothing after it */
 }
 
 /* What inifile_can_hold() promises must come back as it was. */
 static void values_come_back(void **state)
 {
-  static const char *const pieces[] = {"a", " ", ";", "#", "=", ":", "[", "]", "\"", "\\", "\xc3\xa9", "'", "%"};
+  static const char *const pieces[] = {"a", " ",  ";",  "#",        "=", ":", "[",
+                                       "]", "\"", "\\", "\xc3\xa9", "'", "%"};
   uint32_t seed = 11;
   int held = 0;
   (void)state;
@@ -209,11 +212,16 @@ static void values_that_cannot_be_held(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(usual_files),        cmocka_unit_test(comments_in_values),
-      cmocka_unit_test(lines_that_continue), cmocka_unit_test(not_understood),
-      cmocka_unit_test(bytes_that_are_no_text), cmocka_unit_test(long_lines),
-      cmocka_unit_test(long_names),         cmocka_unit_test(a_handler_that_refuses),
-      cmocka_unit_test(values_come_back),   cmocka_unit_test(values_that_cannot_be_held),
+      cmocka_unit_test(usual_files),
+      cmocka_unit_test(comments_in_values),
+      cmocka_unit_test(lines_that_continue),
+      cmocka_unit_test(not_understood),
+      cmocka_unit_test(bytes_that_are_no_text),
+      cmocka_unit_test(long_lines),
+      cmocka_unit_test(long_names),
+      cmocka_unit_test(a_handler_that_refuses),
+      cmocka_unit_test(values_come_back),
+      cmocka_unit_test(values_that_cannot_be_held),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "tool/items.h"
-#include "tool/json-check.h"
+#include "json-check.h"
 
 static void expect_item(const char *word, enum item_kind kind, const char *name, const char *value)
 {

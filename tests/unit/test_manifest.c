@@ -105,14 +105,15 @@ static void what_is_not_understood(void **state)
   expect_bad(HEAD "[field a]\nsecret = true\n", CREDENCE_E_MALFORMED, "yes or no");
   expect_bad(HEAD "[field a]\nrequired = YES\n", CREDENCE_E_MALFORMED, "yes or no");
   expect_bad(HEAD "[field a]\npattern = (\n", CREDENCE_E_MALFORMED, "the pattern of a");
-  expect_bad(HEAD "[field a]\nsecret = yes\ndefault = x\n", CREDENCE_E_MALFORMED, "the secret a has a default");
+  expect_bad(HEAD "[field a]\nsecret = yes\ndefault = x\n", CREDENCE_E_MALFORMED,
+             "the secret a has a default");
   expect_bad(HEAD "abi = 2\n", CREDENCE_E_UNSUPPORTED, "needs interface 2");
 }
 
 static void modules_stay_in_their_folder(void **state)
 {
-  static const char *const bad[] = {"../m.so", "/m.so", "a/m.so", "m", "m.so.1", ".so", "-m.so", ".m.so", "m\\.so",
-                                    "m .so", "\xc3\xa9.so"};
+  static const char *const bad[] = {"../m.so", "/m.so", "a/m.so", "m",     "m.so.1",     ".so",
+                                    "-m.so",   ".m.so", "m\\.so", "m .so", "\xc3\xa9.so"};
   char text[200];
   (void)state;
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -139,14 +140,17 @@ static void too_many_fields(void **state)
 
 static void names(void **state)
 {
-  static const char *const bad[] = {"", "../6connect", "/etc/passwd", ".hidden", "a/b", "-a", "a b", "\xc3\xa9", "a\n"};
+  static const char *const bad[] = {"",   "../6connect", "/etc/passwd", ".hidden", "a/b",
+                                    "-a", "a b",         "\xc3\xa9",    "a\n"};
   credence_manifest *m = NULL;
   credence_error *error = NULL;
   char name[66];
   (void)state;
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-    expect_error(manifest_open(bad[i], 1, &m, &error), CREDENCE_E_INVALID, &error, "not the name of a provider");
-  expect_error(manifest_open("no-such-one", 1, &m, &error), CREDENCE_E_NOT_FOUND, &error, "no provider no-such-one");
+    expect_error(manifest_open(bad[i], 1, &m, &error), CREDENCE_E_INVALID, &error,
+                 "not the name of a provider");
+  expect_error(manifest_open("no-such-one", 1, &m, &error), CREDENCE_E_NOT_FOUND, &error,
+               "no provider no-such-one");
   memset(name, 'a', 65);
   name[65] = '\0';
   expect_error(manifest_open(name, 1, &m, &error), CREDENCE_E_INVALID, &error, "not the name");
@@ -175,7 +179,8 @@ static void values_match_patterns(void **state)
   credence_manifest *m = NULL;
   credence_error *error = NULL;
   (void)state;
-  sandbox_provider(&sandbox, "pattern", HEAD "[field a]\npattern = ^[a-z]+$\nhelp = as on the card\n[field b]\nlabel = b\n");
+  sandbox_provider(&sandbox, "pattern",
+                   HEAD "[field a]\npattern = ^[a-z]+$\nhelp = as on the card\n[field b]\nlabel = b\n");
   expect_ok(manifest_open("pattern", 1, &m, &error), &error);
   expect_ok(manifest_check_value(m, 0, "abc", &error), &error);
   int r = manifest_check_value(m, 0, "ABC", &error);

@@ -196,11 +196,15 @@ static void what_is_not_there(void **state)
   int fd = -7;
   credence_error *error = NULL;
   (void)state;
-  expect_error(trust_open(path("folder"), "none", 0, &fd, &error), CREDENCE_E_NOT_FOUND, &error, "no such file");
-  expect_error(trust_open(path("none"), "file", 0, &fd, &error), CREDENCE_E_NOT_FOUND, &error, "no such file");
-  expect_error(trust_open(path("folder/file"), "x", 0, &fd, &error), CREDENCE_E_NOT_FOUND, &error, "no such file");
+  expect_error(trust_open(path("folder"), "none", 0, &fd, &error), CREDENCE_E_NOT_FOUND, &error,
+               "no such file");
+  expect_error(trust_open(path("none"), "file", 0, &fd, &error), CREDENCE_E_NOT_FOUND, &error,
+               "no such file");
+  expect_error(trust_open(path("folder/file"), "x", 0, &fd, &error), CREDENCE_E_NOT_FOUND, &error,
+               "no such file");
   assert_int_equal(symlink("loop", path("folder/loop")), 0);
-  expect_error(trust_open(path("folder"), "loop", TRUST_FOLLOW, &fd, &error), CREDENCE_E_REFUSED, &error, "link");
+  expect_error(trust_open(path("folder"), "loop", TRUST_FOLLOW, &fd, &error), CREDENCE_E_REFUSED, &error,
+               "link");
   assert_int_equal(fd, -7);
 }
 

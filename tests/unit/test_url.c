@@ -231,9 +231,9 @@ static void endpoints(void **state)
 static void origins(void **state)
 {
   static const char *const cases[][2] = {
-      {"https://a.example:443/x", "https://a.example"},   {"https://a.example:80/x", "https://a.example:80"},
-      {"http://a.example:80", "http://a.example"},        {"http://a.example:443", "http://a.example:443"},
-      {"https://a.example:0443/x", "https://a.example"},  {"http://[::1]:8080/", "http://[::1]:8080"},
+      {"https://a.example:443/x", "https://a.example"},  {"https://a.example:80/x", "https://a.example:80"},
+      {"http://a.example:80", "http://a.example"},       {"http://a.example:443", "http://a.example:443"},
+      {"https://a.example:0443/x", "https://a.example"}, {"http://[::1]:8080/", "http://[::1]:8080"},
   };
   (void)state;
   for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -292,7 +292,8 @@ static void libcurl_agrees_about_the_table(void **state)
 }
 
 /* Append one to most pieces. */
-static void add_pieces(char *out, size_t size, uint32_t *seed, const char *const *pieces, uint32_t count, uint32_t most)
+static void add_pieces(char *out, size_t size, uint32_t *seed, const char *const *pieces, uint32_t count,
+                       uint32_t most)
 {
   for (uint32_t i = 1 + dice(seed, most); i > 0; i--) {
     const char *piece = pieces[dice(seed, count)];
@@ -301,17 +302,20 @@ static void add_pieces(char *out, size_t size, uint32_t *seed, const char *const
   }
 }
 
-#define ADD(out, seed, pieces, most) add_pieces(out, sizeof(out), seed, pieces, sizeof(pieces) / sizeof((pieces)[0]), most)
+#define ADD(out, seed, pieces, most) \
+  add_pieces(out, sizeof(out), seed, pieces, sizeof(pieces) / sizeof((pieces)[0]), most)
 
 static void libcurl_agrees_about_random_urls(void **state)
 {
   static const char *const schemes[] = {"https://", "http://"};
-  static const char *const hosts[] = {"a",   "example", ".",    "-",   "_",     "1",     "127.0.0.1", "0x7f", "[::1]", "8",
-                                      "255", "[",       "::ffff:1.2.3.4", "]", "xn--", "a.b.c", "0",         "[2001:db8::5]"};
+  static const char *const hosts[] = {
+      "a", "example",        ".", "-",    "_",     "1", "127.0.0.1",    "0x7f", "[::1]", "8", "255",
+      "[", "::ffff:1.2.3.4", "]", "xn--", "a.b.c", "0", "[2001:db8::5]"};
   static const char *const ports[] = {":", "80", "443", "8080", "0", "1", "9", "x", "@"};
   static const char *const slash[] = {"/", "/", "?"};
-  static const char *const rest[] = {"/", "?", "..", ".",   "%2e", "%2F", "%00", "a", "=", "&", "[]", "+", "//",
-                                     ":", "@", "/",  "%41", "?",   ";",   "'",   "*", "~", "!", "b",  "#", "\\"};
+  static const char *const rest[] = {"/", "?",  "..", ".",  "%2e", "%2F", "%00", "a",   "=",
+                                     "&", "[]", "+",  "//", ":",   "@",   "/",   "%41", "?",
+                                     ";", "'",  "*",  "~",  "!",   "b",   "#",   "\\"};
   uint32_t seed = 7;
   int accepted = 0;
   (void)state;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* testing.c - what the unit tests of the core share; see testing.h */
+#include "config.h"
+
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "context.h"
 #include "testing.h"
 
 const char *sandbox_path(const struct sandbox *sandbox, const char *name)
@@ -22,7 +25,8 @@ static void make_folders(const struct sandbox *sandbox, const char *name)
 {
   char path[512];
   snprintf(path, sizeof(path), "%s/%s", sandbox->root, name);
-  for (char *slash = strchr(path + strlen(sandbox->root) + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+  for (char *slash = strchr(path + strlen(sandbox->root) + 1, '/'); slash != NULL;
+       slash = strchr(slash + 1, '/')) {
     *slash = '\0';
     (void)mkdir(path, 0700);
     *slash = '/';
@@ -53,9 +57,9 @@ char *sandbox_read(const struct sandbox *sandbox, const char *name)
 
 void sandbox_open(struct sandbox *sandbox)
 {
-  static const char *const unset[] = {"XDG_CONFIG_HOME",         "XDG_DATA_HOME",          "XDG_STATE_HOME",
-                                      "XDG_RUNTIME_DIR",         "DBUS_SESSION_BUS_ADDRESS",
-                                      "CREDENCE_PASSPHRASE_FD"};
+  static const char *const unset[] = {"XDG_CONFIG_HOME",          "XDG_DATA_HOME",
+                                      "XDG_STATE_HOME",           "XDG_RUNTIME_DIR",
+                                      "DBUS_SESSION_BUS_ADDRESS", "CREDENCE_PASSPHRASE_FD"};
   snprintf(sandbox->root, sizeof(sandbox->root), "/tmp/credence-unit-XXXXXX");
   assert_non_null(mkdtemp(sandbox->root));
   for (size_t i = 0; i < sizeof(unset) / sizeof(unset[0]); i++)
@@ -63,6 +67,9 @@ void sandbox_open(struct sandbox *sandbox)
   sandbox_write(sandbox, "passphrase", "correct horse\n");
   setenv("HOME", sandbox->root, 1);
   setenv("CREDENCE_PASSPHRASE_FILE", sandbox_path(sandbox, "passphrase"), 1);
+  /* The context behind NULL: the file keyring's key derivation takes its time on a
+   * machine that is busy with other tests. */
+  credence_context_set_timeout(context_or_default(NULL), 60000);
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
@@ -121,7 +128,8 @@ void expect_error(int result, int code, credence_error **error, const char *word
 {
   if (result != code || credence_error_code(*error) != code ||
       strstr(credence_error_message(*error), words) == NULL)
-    print_error("%d instead of %d, \"%s\" instead of \"%s\"\n", result, code, credence_error_message(*error), words);
+    print_error("%d instead of %d, \"%s\" instead of \"%s\"\n", result, code, credence_error_message(*error),
+                words);
   assert_int_equal(result, code);
   assert_int_equal(credence_error_code(*error), code);
   assert_non_null(strstr(credence_error_message(*error), words));

@@ -4,10 +4,11 @@
  *
  * json-c parses it; what json-c lets pass although RFC 8259 does not (NaN,
  * single quotes, control characters in strings, 01 and 1.) is refused on top,
- * since the text goes to a server as it stands.
+ * since the text goes to a server as it stands.  The command compiles this file
+ * too: to name the item that is not JSON it looks at each alone.
  */
-#ifndef TOOL_JSON_CHECK_H
-#define TOOL_JSON_CHECK_H
+#ifndef CORE_JSON_CHECK_H
+#define CORE_JSON_CHECK_H
 
 #include <stdbool.h>
 #include <stddef.h>

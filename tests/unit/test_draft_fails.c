@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Changes to profiles that fail half way, with the real file keyring.  Breaks when
+ * a file is left without its secrets, or secrets without their file. */
+#include "testing.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "draft.h"
+#include "keyring.h"
+#include "paths.h"
+#include "record.h"
+#include "secret.h"
+
+#define ENDPOINT "https://a.example/api"
+#define PROFILES ".config/credence/profiles"
+
+static struct sandbox sandbox;
+static const char *const key_field[] = {"api_key", "K-1", NULL};
+
+static int start(void **state)
+{
+  (void)state;
+  sandbox_open(&sandbox);
+  return 0;
+}
+
+static int stop(void **state)
+{
+  (void)state;
+  sandbox_close(&sandbox);
+  return 0;
+}
+
+static void add(const char *name)
+{
+  sandbox_add(name, "6connect", ENDPOINT, "secret_key", "first secret", key_field);
+}
+
+static credence_draft *load(const char *name)
+{
+  credence_draft *draft = NULL;
+  credence_error *error = NULL;
+  expect_ok(credence_draft_load(NULL, name, &draft, &error), &error);
+  return draft;
+}
+
+static void set_secret(credence_draft *draft, const char *secret)
+{
+  credence_error *error = NULL;
+  expect_ok(credence_draft_set_secret(draft, "secret_key", secret, strlen(secret), &error), &error);
+}
+
+static void set_field(credence_draft *draft, const char *name, const char *value)
+{
+  credence_error *error = NULL;
+  expect_ok(credence_draft_set_field(draft, name, value, &error), &error);
+}
+
+static void save(credence_draft **draft)
+{
+  credence_error *error = NULL;
+  expect_ok(credence_draft_save(*draft, &error), &error);
+  credence_draft_free(draft);
+}
+
+static void expect_setting(const char *name, const char *section, const char *field, const char *wanted)
+{
+  struct profile_file file;
+  credence_error *error = NULL;
+  expect_ok(profile_file_read(name, &file, &error), &error);
+  const char *value = profile_file_get(&file, section, field, 0);
+  if (wanted == NULL)
+    assert_null(value);
+  else
+    assert_string_equal(value, wanted);
+  profile_file_clear(&file);
+}
+
+/* What the keyring holds; NULL: nothing. */
+static void expect_secret(const char *name, const char *wanted)
+{
+  struct keyring *keyring = NULL;
+  struct record record = {NULL, 0};
+  char *text = NULL;
+  char *revision = NULL;
+  const unsigned char *data = NULL;
+  size_t size = 0;
+  credence_error *error = NULL;
+  expect_ok(keyring_open(context_or_default(NULL), "file", &keyring, &error), &error);
+  int r = keyring_get(keyring, name, "credential", &text, &revision, &error);
+  keyring_close(&keyring);
+  if (wanted == NULL) {
+    assert_int_equal(r, CREDENCE_E_NOT_FOUND);
+    credence_error_free(&error);
+    return;
+  }
+  expect_ok(r, &error);
+  expect_ok(record_decode(text, &record, &error), &error);
+  assert_true(record_get(&record, "6connect", "secret_key", &data, &size));
+  assert_int_equal(size, strlen(wanted));
+  assert_memory_equal(data, wanted, size);
+  record_clear(&record);
+  secret_free(text);
+  free(revision);
+}
+
+static void a_profile_that_went_away(void **state)
+{
+  credence_error *error = NULL;
+  (void)state;
+  add("lab");
+  credence_draft *draft = load("lab");
+  set_secret(draft, "second secret");
+  expect_ok(credence_profile_remove(NULL, "lab", &error), &error);
+  expect_error(credence_draft_save(draft, &error), CREDENCE_E_NOT_FOUND, &error, "no profile lab");
+  credence_draft_free(&draft);
+  expect_secret("lab", NULL);
+}
+
+/* Put a file in the place of the profiles' folder after the draft was loaded, so
+ * that writing fails whoever runs the tests: mkstemp() cannot make a file in it. */
+static void fail_while_writing(const char *words, credence_draft **draft)
+{
+  credence_error *error = NULL;
+  char moved[600];
+  snprintf(moved, sizeof(moved), "%s", sandbox_path(&sandbox, "moved"));
+  assert_int_equal(rename(sandbox_path(&sandbox, PROFILES), moved), 0);
+  sandbox_write(&sandbox, PROFILES, "a file, not a folder");
+  int r = credence_draft_save(*draft, &error);
+  assert_true(r < 0);
+  expect_error(r, r, &error, words);
+  credence_draft_free(draft);
+  assert_int_equal(unlink(sandbox_path(&sandbox, PROFILES)), 0);
+  assert_int_equal(rename(moved, sandbox_path(&sandbox, PROFILES)), 0);
+}
+
+static void a_new_profile_that_cannot_be_written_leaves_no_secret(void **state)
+{
+  credence_draft *draft = NULL;
+  credence_error *error = NULL;
+  (void)state;
+  add("other"); /* so that the folder and the keyring are there */
+  expect_ok(credence_draft_new(NULL, "lab", "6connect", &draft, &error), &error);
+  set_field(draft, "api_key", "K-1");
+  set_secret(draft, "first secret");
+  expect_ok(credence_draft_set_endpoint(draft, ENDPOINT, &error), &error);
+  expect_ok(credence_draft_set_keyring(draft, "file", &error), &error);
+  fail_while_writing(PROFILES, &draft);
+  expect_secret("lab", NULL);
+  expect_secret("other", "first secret");
+}
+
+/* Too large a file, which shows only when the keyring has its new secret. */
+static void a_change_that_cannot_be_written_changes_no_secret(void **state)
+{
+  credence_error *error = NULL;
+  char rule[146] = "GET /";
+  (void)state;
+  add("lab");
+  credence_draft *draft = load("lab");
+  set_secret(draft, "second secret");
+  set_field(draft, "api_key", "K-2");
+  memset(rule + 5, 'x', 140);
+  for (int i = 0; i < 500; i++)
+    expect_ok(credence_draft_add_allow(draft, rule, &error), &error);
+  expect_error(credence_draft_save(draft, &error), CREDENCE_E_TOO_LARGE, &error, "too large");
+  credence_draft_free(&draft);
+  expect_secret("lab", "first secret");
+  expect_setting("lab", "6connect", "api_key", "K-1");
+}
+
+static void a_keyring_that_refuses(void **state)
+{
+  credence_context *context = NULL;
+  credence_draft *draft = NULL;
+  credence_error *error = NULL;
+  (void)state;
+  add("other");
+  sandbox_write(&sandbox, "passphrase", "wrong\n");
+  expect_ok(credence_context_new(&context, &error), &error); /* NULL remembers the right one */
+  credence_context_set_timeout(context, 60000);
+  expect_ok(credence_draft_new(context, "lab", "6connect", &draft, &error), &error);
+  set_field(draft, "api_key", "K-1");
+  set_secret(draft, "first secret");
+  expect_ok(credence_draft_set_endpoint(draft, ENDPOINT, &error), &error);
+  expect_ok(credence_draft_set_keyring(draft, "file", &error), &error);
+  expect_error(credence_draft_save(draft, &error), CREDENCE_E_LOCKED, &error, "keyring file: ");
+  credence_draft_free(&draft);
+  assert_int_equal(access(sandbox_path(&sandbox, PROFILES "/lab.conf"), F_OK), -1);
+  expect_ok(credence_draft_load(context, "other", &draft, &error), &error);
+  set_field(draft, "api_key", "K-2");
+  set_secret(draft, "second secret");
+  expect_error(credence_draft_save(draft, &error), CREDENCE_E_LOCKED, &error, "keyring file: ");
+  credence_draft_free(&draft);
+  credence_context_free(&context);
+  expect_setting("other", "6connect", "api_key", "K-1");
+  expect_secret("lab", NULL);
+  expect_secret("other", "first secret");
+}
+
+static void a_keyring_that_is_not_there(void **state)
+{
+  credence_draft *draft = NULL;
+  credence_error *error = NULL;
+  (void)state;
+  expect_ok(credence_draft_new(NULL, "lab", "6connect", &draft, &error), &error);
+  set_field(draft, "api_key", "K-1");
+  set_secret(draft, "first secret");
+  expect_ok(credence_draft_set_endpoint(draft, ENDPOINT, &error), &error);
+  expect_error(credence_draft_save(draft, &error), CREDENCE_E_NO_KEYRING, &error,
+               "secret-service"); /* no bus here */
+  expect_ok(credence_draft_set_keyring(draft, "nonesuch", &error), &error);
+  expect_error(credence_draft_save(draft, &error), CREDENCE_E_NO_KEYRING, &error, "no keyring nonesuch");
+  expect_error(credence_draft_set_keyring(draft, "../file", &error), CREDENCE_E_INVALID, &error,
+               "name of a keyring");
+  credence_draft_free(&draft);
+  assert_int_equal(access(sandbox_path(&sandbox, PROFILES "/lab.conf"), F_OK), -1);
+}
+
+/* A damaged record: what is there is kept until all of it is replaced. */
+static void a_damaged_record_can_be_replaced(void **state)
+{
+  struct keyring *keyring = NULL;
+  credence_profile *profile = NULL;
+  credence_error *error = NULL;
+  (void)state;
+  add("lab");
+  expect_ok(keyring_open(context_or_default(NULL), "file", &keyring, &error), &error);
+  expect_ok(keyring_put(keyring, "lab", "credential", "l", "c1:@@@", NULL, &error), &error);
+  keyring_close(&keyring);
+  expect_ok(credence_profile_open(NULL, "lab", &profile, &error), &error);
+  expect_error(credence_profile_unlock(profile, &error), CREDENCE_E_CORRUPT, &error, "not a Credence record");
+  credence_profile_free(&profile);
+  credence_draft *draft = load("lab");
+  set_secret(draft, "second secret"); /* which is what the error says to do */
+  save(&draft);
+  expect_secret("lab", "second secret");
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(a_profile_that_went_away, start, stop),
+      cmocka_unit_test_setup_teardown(a_new_profile_that_cannot_be_written_leaves_no_secret, start, stop),
+      cmocka_unit_test_setup_teardown(a_change_that_cannot_be_written_changes_no_secret, start, stop),
+      cmocka_unit_test_setup_teardown(a_keyring_that_refuses, start, stop),
+      cmocka_unit_test_setup_teardown(a_keyring_that_is_not_there, start, stop),
+      cmocka_unit_test_setup_teardown(a_damaged_record_can_be_replaced, start, stop),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
