@@ -109,7 +109,8 @@ CREDENCE_API void credence_context_free(credence_context **context);
 CREDENCE_API void credence_context_set_prompting(credence_context *context, int allowed);
 
 /* Deadline in milliseconds for one keyring call, and for one exchange with the
- * server; at most a day.  0 means the usual: 2 s for a keyring, 60 s when it may prompt, and
+ * server; at most a day.  0 means the usual: 2 s for a keyring (30 s to derive
+ * the key of the file keyring), 60 s when it may prompt, and
  * 60 s for the network. */
 CREDENCE_API void credence_context_set_timeout(credence_context *context, unsigned milliseconds);
 

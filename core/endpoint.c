@@ -8,6 +8,7 @@
 
 #include "encode.h"
 #include "error.h"
+#include "message.h"
 #include "profile.h"
 
 int endpoint_parse(const char *text, struct url *ret_url, credence_error **error)
@@ -82,15 +83,33 @@ int allow_rule_is_valid(const char *rule)
 }
 
 /* "." or "..", plain or percent-encoded: a server may resolve it to a path that
- * the rule did not mean.  Some take parameters off first, as in "..;x". */
+ * the rule did not mean. */
 static int is_dot_segment(const char *segment, size_t size)
 {
-  const char *semicolon = memchr(segment, ';', size);
-  if (semicolon != NULL)
-    size = (size_t)(semicolon - segment);
   return percent_equal(segment, size, ".") || percent_equal(segment, size, "..");
 }
 
+/* Two digits behind a percent sign that servers read as more than a byte of a
+ * name: the end of a text or line, a separator, the lead of a "/" or "." in UTF-8
+ * that is longer than needed. */
+static int is_crooked_escape(const char *digits)
+{
+  static const char *const crooked[] = {"2f", "5c", "3b", "3f", "23", "7f", "c0", "c1"};
+  if (digits[0] == '0' || digits[0] == '1')
+    return 1;
+  for (size_t i = 0; i < sizeof(crooked) / sizeof(crooked[0]); i++)
+    if (ascii_equal(digits, 2, crooked[i], 2))
+      return 1;
+  return 0;
+}
+
+/* Some servers decode twice: "%252e" is "%2e" and then ".". */
+static int is_double_escape(const char *at, size_t size)
+{
+  return size >= 5 && percent_equal(at, 3, "%") && strspn(at + 3, "0123456789abcdefABCDEF") >= 2;
+}
+
+/* Some take off what stands behind a ";", as in "..;x" or "secret;.json". */
 static int path_is_plain(const char *path, size_t size)
 {
   size_t start = 0;
@@ -101,8 +120,9 @@ static int path_is_plain(const char *path, size_t size)
       return 0;
     start = i + 1;
   }
-  for (size_t i = 0; i + 2 < size; i++)
-    if (percent_equal(path + i, 3, "/") || percent_equal(path + i, 3, "\\"))
+  for (size_t i = 0; i < size; i++)
+    if (path[i] == ';' || (path[i] == '%' && size - i >= 3 &&
+                           (is_crooked_escape(path + i + 1) || is_double_escape(path + i, size - i))))
       return 0;
   return 1;
 }
@@ -114,11 +134,26 @@ int profile_check_allowed(const credence_profile *profile, const char *method, c
     return 0;
   if (!path_is_plain(path, size))
     return error_set(error, CREDENCE_E_REFUSED, "write the path that is meant",
-                     "profile %s has rules, and the path has . or .. segments or an encoded slash", profile->name);
+                     "profile %s has rules, and the path has . or .. segments, a ; or an encoded separator",
+                     profile->name);
   for (size_t i = 0; i < profile->allow_count; i++)
     if (rule_allows(profile->allow[i], method, path, size))
       return 0;
   return error_set(error, CREDENCE_E_REFUSED, "credence show lists them; they stand as allow = in its file",
                    "no rule of profile %s allows %s %.*s", profile->name, method, (int)(size > 200 ? 200 : size),
                    path);
+}
+
+int profile_check_headers(const credence_profile *profile, const struct message *message, credence_error **error)
+{
+  static const char *const names[] = {"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override",
+                                      "X-Original-URL", "X-Rewrite-URL"};
+  for (size_t i = 0; profile->allow_count > 0 && i < sizeof(names) / sizeof(names[0]); i++) {
+    size_t index = 0;
+    if (message_find_header(message, names[i], &index) != NULL)
+      return error_set(error, CREDENCE_E_REFUSED, "leave it out",
+                       "profile %s has rules, and to some servers the header %s is another request",
+                       profile->name, names[i]);
+  }
+  return 0;
 }

@@ -17,6 +17,7 @@
 
 #define DEFAULT_KEYRING "secret-service"
 #define PASSPHRASE_TRIES 3
+#define UNLOCK_MS 30000u
 
 struct keyring {
   credence_context *context;
@@ -101,6 +102,15 @@ static size_t question_size(const struct question *q)
   return size;
 }
 
+/* Deriving a key from a passphrase is slow on purpose, and slower on a machine
+ * that is busy. */
+static unsigned deadline_of(const struct question *q, const credence_context *context)
+{
+  unsigned usual = context_keyring_timeout(context);
+  int derives = strcmp(q->op, "unlock") == 0 && context->timeout == 0;
+  return derives && usual < UNLOCK_MS ? UNLOCK_MS : usual;
+}
+
 static size_t write_question(const struct question *q, const credence_context *context, void *out,
                              size_t size)
 {
@@ -113,7 +123,7 @@ static size_t write_question(const struct question *q, const credence_context *c
   write_optional(&writer, KEYRING_VALUE, q->value);
   write_optional(&writer, KEYRING_EXPECT, q->expect);
   write_optional(&writer, KEYRING_PASSPHRASE, q->passphrase);
-  keyring_write_number(&writer, KEYRING_DEADLINE, (long)context_keyring_timeout(context));
+  keyring_write_number(&writer, KEYRING_DEADLINE, (long)deadline_of(q, context));
   keyring_write_text(&writer, KEYRING_PROMPT, context->prompting ? "1" : "0");
   return keyring_write_end(&writer);
 }
@@ -150,12 +160,12 @@ static int report(const struct keyring *keyring, const struct answer *answer, in
   return r;
 }
 
-static int lost(const struct keyring *keyring, int code, credence_error **error)
+static int lost(const struct keyring *keyring, int code, unsigned deadline, credence_error **error)
 {
   if (code == CREDENCE_E_TIMEOUT)
     return error_set(
         error, code, "is the keyring waiting for you in a window? --timeout=SECONDS waits longer",
-        "keyring %s: no answer within %u ms", keyring->name, context_keyring_timeout(keyring->context));
+        "keyring %s: no answer within %u ms", keyring->name, deadline);
   if (code == CREDENCE_E_MALFORMED)
     return error_set(error, CREDENCE_E_SERVICE_LOST, "install the helper again",
                      "keyring %s: its helper answered something that is not the protocol", keyring->name);
@@ -176,17 +186,17 @@ static int exchange(struct keyring *keyring, const struct question *q, struct an
   if (request == NULL)
     return error_nomem(error);
   size_t used = write_question(q, keyring->context, request, size);
-  int timeout = (int)context_keyring_timeout(keyring->context);
+  unsigned deadline = deadline_of(q, keyring->context);
   int r = used == 0 ? CREDENCE_E_TOO_LARGE
-                    : helper_call(keyring->helper, request, used, timeout, &answer->message, &answer->size);
+                    : helper_call(keyring->helper, request, used, (int)deadline, &answer->message, &answer->size);
   if (r == CREDENCE_E_SERVICE_LOST && may_repeat) {
     helper_stop(&keyring->helper);
     r = helper_start(keyring->name, &keyring->helper, error);
     if (r == 0)
-      r = helper_call(keyring->helper, request, used, timeout, &answer->message, &answer->size);
+      r = helper_call(keyring->helper, request, used, (int)deadline, &answer->message, &answer->size);
   }
   secret_free(request);
-  return r < 0 ? lost(keyring, r, error) : 0;
+  return r < 0 ? lost(keyring, r, deadline, error) : 0;
 }
 
 /* One exchange; the answer's status as the result. */
@@ -198,7 +208,7 @@ static int ask(struct keyring *keyring, const struct question *q, struct answer 
     return r;
   int status = answer_status(answer);
   if (status == CREDENCE_E_MALFORMED)
-    return lost(keyring, CREDENCE_E_MALFORMED, error);
+    return lost(keyring, CREDENCE_E_MALFORMED, 0, error);
   return status == 0 ? 0 : report(keyring, answer, status, error);
 }
 
@@ -288,7 +298,7 @@ int keyring_get(struct keyring *keyring, const char *profile, const char *kind, 
   if (r == 0) {
     r = revision == NULL ? CREDENCE_E_MALFORMED : take_value(&answer, &value);
     if (r < 0)
-      r = lost(keyring, r, error);
+      r = lost(keyring, r, 0, error);
   }
   answer_clear(&answer);
   if (r < 0) {

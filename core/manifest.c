@@ -16,6 +16,7 @@
 #include "url.h"
 
 #define ABI_MAJOR "1"
+#define PROVIDER_NAME_MAX 48u
 
 static void field_clear(struct field *field)
 {
@@ -241,7 +242,8 @@ static int open_in(const char *folder, const char *name, int is_user, credence_m
 int manifest_open(const char *name, int with_user, credence_manifest **ret_manifest, credence_error **error)
 {
   credence_error *ignored = NULL;
-  if (!name_is_valid(name))
+  /* A profile has a section of this name, which inih cuts when it is longer. */
+  if (!name_is_valid(name) || strlen(name) > PROVIDER_NAME_MAX)
     return error_set(error, CREDENCE_E_INVALID, "credence providers lists them",
                      "this is not the name of a provider: %.80s", name);
   int r = open_in(PROVIDER_DIR, name, 0, ret_manifest, &ignored);

@@ -15,6 +15,7 @@
 #include "context.h"
 #include "hmac.h"
 #include "manifest.h"
+#include "message.h"
 #include "module.h"
 #include "url.h"
 
@@ -61,6 +62,9 @@ const char *stack_entry_value(const struct stack_entry *entry, size_t field);
 /* REFUSED unless the profile's rules allow it. */
 int profile_check_allowed(const credence_profile *profile, const char *method, const char *path, size_t size,
                           credence_error **error);
+/* REFUSED when the profile has rules and a header would get around them: many
+ * frameworks take method or path from it. */
+int profile_check_headers(const credence_profile *profile, const struct message *message, credence_error **error);
 /* Is this a rule, "METHOD PATH"? */
 int allow_rule_is_valid(const char *rule);
 

@@ -248,6 +248,8 @@ int credence_request_sign(credence_request *request, credence_error **error)
   int r = profile_check_allowed(request->profile, pristine->method, pristine->path.data, pristine->path.size,
                                 error);
   if (r == 0)
+    r = profile_check_headers(request->profile, pristine, error);
+  if (r == 0)
     r = credence_profile_unlock(request->profile, error);
   if (r < 0)
     return r;

@@ -14,7 +14,8 @@
 
 #include <stddef.h>
 
-/* Zeroed; NULL when there is no memory or size is 0 or over 1 MiB. */
+/* Zeroed, since secret_free() wipes; NULL when there is no memory or size is 0 or
+ * over 1 MiB. */
 void *secret_alloc(size_t size);
 /* NULL is fine. */
 void secret_free(void *block);

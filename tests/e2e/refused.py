@@ -253,6 +253,14 @@ def _(sandbox):
         lab.refuses(path, code=6, saying="has rules")
 
 
+@case("allow rules: headers that turn the request into another one")
+def _(sandbox):
+    lab = Lab(sandbox, "127.0.0.1", "GET /api/*")
+    for name in ("X-HTTP-Method-Override", "x-http-method", "X-METHOD-OVERRIDE", "X-Original-URL", "X-Rewrite-URL"):
+        lab.refuses("/api/a", name + ":DELETE", code=6, saying="has rules")
+    sandbox.ok("sign", "lab", "/api/a", "X-Other:1")
+
+
 @case("allow rules: one that makes no sense is not taken for no rule")
 def _(sandbox):
     for rule in ("", "GET", "GET api", "GET /a b", "/a", "G\x01T /a", "GET /a\n"):

@@ -159,6 +159,7 @@ static void a_copy_leaves_the_pristine_alone(void **state)
   expect_ok(message_set_body(&arena, &copy, credence_text("other"), "x/y", &error), &error);
   expect_headers(&pristine, "A=1|A=1|A=1|A=1|A=1|A=1|A=1|A=1|A=1|Content-Type=text/plain|");
   expect_bytes(pristine.query, "q=1");
+  assert_string_equal(pristine.query.data, "q=1"); /* its NUL is still there */
   expect_bytes(pristine.body, "body");
   expect_headers(&copy, "A=2|Content-Type=x/y|");
   expect_bytes(copy.query, "q=2&r=2");

@@ -301,15 +301,20 @@ static void rules(void **state)
 /* What a server may resolve to a path that the rule did not mean. */
 static void rules_and_crooked_paths(void **state)
 {
-  static const char *const bad[] = {"/a/../b",   "/a/..",    "/a/./b",   "/a/%2e%2e/b",
-                                    "/a/.%2E/b", "/a/%2e/b", "/a/b%2fc", "/a/b%2Fc",
-                                    "/a/b%5cc",  "/a/%5C",   "/..",      "/a/%2e%2e"};
+  static const char *const bad[] = {"/a/../b",   "/a/..",     "/a/./b",          "/a/%2e%2e/b", "/a/.%2E/b",
+                                    "/a/%2e/b",  "/a/b%2fc",  "/a/b%2Fc",        "/a/b%5cc",    "/a/%5C",
+                                    "/..",       "/a/%2e%2e", "/a/..;/b",        "/a/b;.c",     "/a/b%3b.c",
+                                    "/a/b%00.c", "/a/b%0a",   "/a/b%7F",         "/a/b%3f.c",   "/a/b%23.c",
+                                    "/a/%c0%ae", "/a/%C1%9c", "/a/%252e%252e/b", "/a%252fb"};
   (void)state;
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
     assert_false(allows("GET /*", "GET", bad[i]));
   assert_true(allows("GET /*", "GET", "/a/...")); /* a name like any other */
   assert_true(allows("GET /*", "GET", "/a/..b"));
   assert_true(allows("GET /*", "GET", "/a%2eb"));
+  assert_true(allows("GET /*", "GET", "/a%20b/%C3%A9"));
+  assert_true(allows("GET /*", "GET", "/100%25"));
+  assert_true(allows("GET /*", "GET", "/100%25x"));
   assert_true(allows("GET /*", "GET", "/a//b"));
 }
 
