@@ -46,16 +46,20 @@ void credence_context_free(credence_context **context)
 
 void credence_context_set_prompting(credence_context *context, int allowed)
 {
-  context->prompting = allowed != 0;
+  if (context != NULL)
+    context->prompting = allowed != 0;
 }
 
 void credence_context_set_timeout(credence_context *context, unsigned milliseconds)
 {
-  context->timeout = milliseconds > TIMEOUT_MAX ? TIMEOUT_MAX : milliseconds;
+  if (context != NULL)
+    context->timeout = milliseconds > TIMEOUT_MAX ? TIMEOUT_MAX : milliseconds;
 }
 
 void credence_context_set_ask(credence_context *context, credence_ask_function ask, void *userdata)
 {
+  if (context == NULL)
+    return;
   context->ask = ask;
   context->ask_userdata = userdata;
 }

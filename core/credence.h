@@ -98,7 +98,7 @@ CREDENCE_API void credence_error_free(credence_error **error);
 /* --- context: how the library may behave in this program ------------------ */
 
 /* Everything that takes a credence_context also takes NULL: no prompts, usual
- * deadlines, the system's clock. */
+ * deadlines.  That cannot be changed: the setters do nothing for NULL. */
 typedef struct credence_context credence_context;
 
 CREDENCE_API int credence_context_new(credence_context **ret_context, credence_error **error);
@@ -118,7 +118,8 @@ CREDENCE_API void credence_context_set_timeout(credence_context *context, unsign
  * file keyring.  Write the answer with a NUL at its end to answer, which is
  * size bytes of memory that the library wipes.  Return CREDENCE_OK,
  * CREDENCE_E_DISMISSED when the user said no, or CREDENCE_E_PROMPT_REQUIRED
- * when there is nobody to ask.  Called on the thread that caused it. */
+ * when there is nobody to ask.  Called on the thread that caused it, and must not
+ * call the library with the profile that is being unlocked. */
 typedef int (*credence_ask_function)(void *userdata, const char *question, char *answer, size_t size);
 
 /* Without this, the file keyring's passphrase comes from the descriptor in
@@ -147,6 +148,7 @@ CREDENCE_API const char *credence_manifest_endpoint(const credence_manifest *man
 CREDENCE_API const char *credence_manifest_path(const credence_manifest *manifest);
 CREDENCE_API const char *credence_manifest_module(const credence_manifest *manifest);
 
+/* index is below the count; behind it there are no name and no flags. */
 CREDENCE_API size_t credence_manifest_field_count(const credence_manifest *manifest);
 CREDENCE_API const char *credence_manifest_field_name(const credence_manifest *manifest, size_t index);
 CREDENCE_API const char *credence_manifest_field_label(const credence_manifest *manifest, size_t index);
@@ -265,7 +267,8 @@ CREDENCE_API int credence_request_set_time(credence_request *request, int64_t mi
 CREDENCE_API int credence_request_set_nonce(credence_request *request, const char *nonce, credence_error **error);
 
 /* Be told what a provider signs: label is "string to sign" and the like.  text
- * is not terminated with NUL and lives until the function returns. */
+ * is not terminated with NUL and lives until the function returns.  The function
+ * is called while a plugin runs and must not call the library. */
 typedef void (*credence_trace_function)(void *userdata, const char *label, const char *text, size_t size);
 CREDENCE_API void credence_request_set_trace(credence_request *request, credence_trace_function trace, void *userdata);
 

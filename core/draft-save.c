@@ -233,19 +233,30 @@ int credence_draft_save(credence_draft *draft, credence_error **error)
 
 /* --- removing --------------------------------------------------------------- */
 
-static int remove_secrets(credence_context *context, const char *name, const char *keyring_wanted,
+/* Why the secret stays, and what is left to do for somebody who cannot reach the
+ * keyring any more. */
+static int still_there(const struct profile_file *file, const credence_error *why, credence_error **error)
+{
+  char remedy[640];
+  const char *first = credence_error_remedy(why);
+  snprintf(remedy, sizeof(remedy), "%s%sor delete %s, and leave the secret behind", first,
+           first[0] == '\0' ? "" : "; ", file->path);
+  return error_set(error, credence_error_code(why), remedy, "%s", credence_error_message(why));
+}
+
+static int remove_secrets(credence_context *context, const struct profile_file *file, const char *name,
                           credence_error **error)
 {
   struct keyring *keyring = NULL;
   credence_error *why = NULL;
-  int r = keyring_open(context, keyring_wanted, &keyring, &why);
+  int r = keyring_open(context, profile_file_get(file, "profile", "keyring", 0), &keyring, &why);
   if (r == 0)
     r = keyring_delete(keyring, name, KIND, NULL, &why);
   keyring_close(&keyring);
   if (r == CREDENCE_E_NOT_FOUND)
     r = 0; /* gone is what was asked for */
   else if (r < 0)
-    r = error_set(error, r, credence_error_remedy(why), "%s", credence_error_message(why));
+    r = still_there(file, why, error);
   credence_error_free(&why);
   return r;
 }
@@ -260,8 +271,11 @@ static int remove_profile(credence_context *context, const char *name, credence_
   if (!file.is_user)
     r = error_set(error, CREDENCE_E_REFUSED, "ask whoever administers this system",
                   "%s: is the system's profile", file.path);
-  if (r == 0 && keyring != NULL)
-    r = remove_secrets(context, name, keyring, error);
+  if (r == 0 && keyring == NULL)
+    r = error_set(error, CREDENCE_E_MALFORMED, "add keyring = NAME, or delete the file if it has no secret",
+                  "%s: does not say which keyring holds its secrets", file.path);
+  if (r == 0)
+    r = remove_secrets(context, &file, name, error);
   if (r == 0 && unlink(file.path) < 0)
     r = error_set(error, CREDENCE_E_DENIED, NULL, "%s: cannot be removed: %s", file.path, strerror(errno));
   profile_file_clear(&file);

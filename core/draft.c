@@ -2,6 +2,7 @@
 /* draft.c - what a new or changed profile shall be; see draft.h */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -175,7 +176,7 @@ int credence_draft_set_keyring(credence_draft *draft, const char *keyring, crede
 int credence_draft_add_allow(credence_draft *draft, const char *rule, credence_error **error)
 {
   if (!allow_rule_is_valid(rule))
-    return error_set(error, CREDENCE_E_INVALID, "write it as \"GET /path/*\"", "this is not a rule: %.120s", rule);
+    return error_set(error, CREDENCE_E_INVALID, "write it as 'GET /path/*', the method in capitals", "this is not a rule: %.120s", rule);
   return change(draft, "profile", "allow", rule, error);
 }
 
@@ -183,6 +184,16 @@ struct place {
   size_t entry;
   size_t field;
 };
+
+/* "the fields are a, b": for somebody who mistyped one. */
+static void name_fields(const credence_draft *d, char *out, size_t size)
+{
+  size_t used = (size_t)snprintf(out, size, "the fields are");
+  for (size_t i = 0; i < d->entry_count; i++)
+    for (size_t f = 0; f < d->entries[i].manifest->field_count && used < size; f++)
+      used += (size_t)snprintf(out + used, size - used, "%s %s", i + f == 0 ? "" : ",",
+                               d->entries[i].manifest->fields[f].name);
+}
 
 /* "FIELD", or "PROVIDER.FIELD". */
 static int find_field(const credence_draft *d, const char *name, struct place *ret_place, credence_error **error)
@@ -201,9 +212,11 @@ static int find_field(const credence_draft *d, const char *name, struct place *r
   if (found > 1)
     return error_set(error, CREDENCE_E_AMBIGUOUS, "write PROVIDER.FIELD",
                      "more than one provider of the profile has a field %.80s", name);
-  if (found == 0)
-    return error_set(error, CREDENCE_E_NOT_FOUND, "credence providers --json lists the fields",
-                     "the provider has no field %.80s", name);
+  if (found == 0) {
+    char fields[512];
+    name_fields(d, fields, sizeof(fields));
+    return error_set(error, CREDENCE_E_NOT_FOUND, fields, "the provider has no field %.80s", name);
+  }
   return 0;
 }
 
@@ -251,12 +264,6 @@ int credence_draft_set_secret(credence_draft *draft, const char *field, const vo
   char *copy = secret_copy(data, size);
   if (copy == NULL)
     return error_nomem(error);
-  /* Only the text can be matched; a pattern is for people's mistakes. */
-  r = strlen(copy) == size ? manifest_check_value(entry->manifest, place.field, copy, error) : 0;
-  if (r < 0) {
-    secret_free(copy);
-    return r;
-  }
   secret_free(entry->secrets[place.field]);
   entry->secrets[place.field] = copy;
   entry->sizes[place.field] = size;

@@ -77,7 +77,7 @@ int allow_rule_is_valid(const char *rule)
   if (method_size == 0 || (pattern[0] != '/' && pattern[0] != '*') || strchr(pattern, ' ') != NULL)
     return 0;
   for (size_t i = 0; i < method_size; i++)
-    if (!ascii_is_alnum(rule[i]) && rule[i] != '*' && rule[i] != '-')
+    if ((rule[i] < 'A' || rule[i] > 'Z') && rule[i] != '*' && rule[i] != '-')
       return 0;
   return 1;
 }

@@ -192,8 +192,11 @@ static int exchange(struct keyring *keyring, const struct question *q, struct an
   if (r == CREDENCE_E_SERVICE_LOST && may_repeat) {
     helper_stop(&keyring->helper);
     r = helper_start(keyring->name, &keyring->helper, error);
-    if (r == 0)
-      r = helper_call(keyring->helper, request, used, (int)deadline, &answer->message, &answer->size);
+    if (r < 0) {
+      secret_free(request);
+      return r;
+    }
+    r = helper_call(keyring->helper, request, used, (int)deadline, &answer->message, &answer->size);
   }
   secret_free(request);
   return r < 0 ? lost(keyring, r, deadline, error) : 0;

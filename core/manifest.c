@@ -195,8 +195,10 @@ static int check_whole(const credence_manifest *m, credence_error **error)
     return error_set(error, CREDENCE_E_MALFORMED, "write https://HOST/PATH", "%s: endpoint is not one", m->path);
   for (size_t i = 0; i < m->field_count; i++) {
     const struct field *field = &m->fields[i];
-    if ((field->flags & CREDENCE_FIELD_SECRET) != 0 && field->default_value != NULL)
-      return error_set(error, CREDENCE_E_MALFORMED, NULL, "%s: the secret %s has a default", m->path, field->name);
+    /* Matching would copy the secret to memory that nobody wipes. */
+    if ((field->flags & CREDENCE_FIELD_SECRET) != 0 && (field->default_value != NULL || field->pattern != NULL))
+      return error_set(error, CREDENCE_E_MALFORMED, "take it out", "%s: the secret %s has a default or a pattern",
+                       m->path, field->name);
     int r = check_pattern(m, field, error);
     if (r < 0)
       return r;
@@ -342,29 +344,36 @@ size_t credence_manifest_field_count(const credence_manifest *manifest)
   return manifest->field_count;
 }
 
+/* An empty one behind the last. */
+static const struct field *field_at(const credence_manifest *manifest, size_t index)
+{
+  static const struct field none;
+  return index < manifest->field_count ? &manifest->fields[index] : &none;
+}
+
 const char *credence_manifest_field_name(const credence_manifest *manifest, size_t index)
 {
-  return manifest->fields[index].name;
+  return field_at(manifest, index)->name;
 }
 
 const char *credence_manifest_field_label(const credence_manifest *manifest, size_t index)
 {
-  const struct field *field = &manifest->fields[index];
+  const struct field *field = field_at(manifest, index);
   return field->label == NULL ? field->name : field->label;
 }
 
 const char *credence_manifest_field_help(const credence_manifest *manifest, size_t index)
 {
-  const struct field *field = &manifest->fields[index];
+  const struct field *field = field_at(manifest, index);
   return field->help == NULL ? "" : field->help;
 }
 
 const char *credence_manifest_field_default(const credence_manifest *manifest, size_t index)
 {
-  return manifest->fields[index].default_value;
+  return field_at(manifest, index)->default_value;
 }
 
 unsigned credence_manifest_field_flags(const credence_manifest *manifest, size_t index)
 {
-  return manifest->fields[index].flags;
+  return field_at(manifest, index)->flags;
 }

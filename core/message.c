@@ -41,7 +41,7 @@ int is_transport_header(const char *name)
                                       "TE",      "Upgrade",        "Trailer",           "Keep-Alive",
                                       "Expect",  "Proxy-Connection"};
   for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-    if (ascii_equal(name, strlen(name), names[i], strlen(names[i])))
+    if (header_name_equal(name, strlen(name), names[i]))
       return 1;
   return 0;
 }
@@ -84,11 +84,22 @@ int message_copy(struct arena *arena, struct message *to, const struct message *
   return r;
 }
 
+int header_name_equal(const char *a, size_t size, const char *b)
+{
+  for (size_t i = 0; i < size; i++) {
+    int x = a[i] == '_' ? '-' : ascii_lower((unsigned char)a[i]);
+    int y = b[i] == '_' ? '-' : ascii_lower((unsigned char)b[i]);
+    if (b[i] == '\0' || x != y)
+      return 0;
+  }
+  return b[size] == '\0';
+}
+
 const struct header *message_find_header(const struct message *message, const char *name, size_t *index)
 {
   for (size_t i = *index; i < message->header_count; i++) {
     const struct header *header = &message->headers[i];
-    if (ascii_equal(header->name.data, header->name.size, name, strlen(name))) {
+    if (header_name_equal(header->name.data, header->name.size, name)) {
       *index = i;
       return header;
     }

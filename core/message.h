@@ -51,6 +51,10 @@ int message_copy(struct arena *arena, struct message *to, const struct message *
  * goes? */
 int is_transport_header(const char *name);
 
+/* Do a and b name the same header to some server?  Without regard to case, and
+ * with "_" for "-", since CGI cannot tell these apart. */
+int header_name_equal(const char *a, size_t size, const char *b);
+
 /* The first header of that name at or after *index; NULL when there is none. */
 const struct header *message_find_header(const struct message *message, const char *name, size_t *index);
 

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <dlfcn.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@ struct module {
   dev_t device;
   ino_t inode;
   void *handle;
-  int fd; /* stays open: the loader remembers a library by the name it had */
+  int fd; /* stays open: no other file gets its number, and debuggers find it */
   int is_whole; /* all its providers can be used */
   pthread_mutex_t serial;
   struct loaded_provider providers[PROVIDERS_MAX];
@@ -31,12 +32,25 @@ struct module {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct module *modules;
 
-/* Load what the descriptor holds, which is what was checked.  A debugger opens
- * the file by this name, too; "self" would be one of its own descriptors. */
+/* A name for what the descriptor holds that was not used before: the loader takes
+ * a library for loaded when it knows the name, and descriptors come again when a
+ * program closes all that it has.  "/" and "/." count, and say nothing in a path.
+ * A debugger opens the file by this name, too; "self" would be one of its own
+ * descriptors. */
+static void make_name(int fd, char *out, size_t size)
+{
+  static atomic_uint serial;
+  size_t used = (size_t)snprintf(out, size, "/proc/%ld/fd", (long)getpid());
+  for (unsigned n = atomic_fetch_add(&serial, 1); n > 0; n >>= 1)
+    used += (size_t)snprintf(out + used, size - used, "%s", (n & 1) != 0 ? "/." : "/");
+  snprintf(out + used, size - used, "/%d", fd);
+}
+
+/* Load what the descriptor holds, which is what was checked. */
 static void *load_fd(int fd, const char *path, credence_error **error)
 {
-  char name[64];
-  snprintf(name, sizeof(name), "/proc/%ld/fd/%d", (long)getpid(), fd);
+  char name[160];
+  make_name(fd, name, sizeof(name));
   void *handle = dlopen(name, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (handle == NULL)
     (void)error_set(error, CREDENCE_E_FAILED, "build it for this system; /proc must be mounted",
@@ -216,10 +230,10 @@ int module_symbol(const char *folder, const char *name, const char *symbol, void
     return r;
   void *handle = load_fd(fd, name, error);
   void *found = handle == NULL ? NULL : dlsym(handle, symbol);
-  if (handle == NULL) {
+  if (found == NULL)
     close(fd);
+  if (handle == NULL)
     return CREDENCE_E_FAILED;
-  }
   if (found == NULL)
     return bad_plugin(name, "is not from this version of Credence", error);
   *ret_symbol = found;

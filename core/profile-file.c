@@ -112,6 +112,15 @@ int profile_file_set(struct profile_file *file, const char *section, const char 
 
 /* --- reading -------------------------------------------------------------- */
 
+static int is_profile_key(const char *name)
+{
+  static const char *const keys[] = {"stack", "endpoint", "keyring", "allow"};
+  for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+    if (strcmp(name, keys[i]) == 0)
+      return 1;
+  return 0;
+}
+
 static int on_value(void *userdata, const char *section, const char *name, const char *value, int continued,
                     credence_error **error)
 {
@@ -119,6 +128,8 @@ static int on_value(void *userdata, const char *section, const char *name, const
   int repeats = strcmp(section, "profile") == 0 && strcmp(name, "allow") == 0;
   if (continued)
     return error_set(error, CREDENCE_E_MALFORMED, NULL, "a line that is indented continues nothing here");
+  if (strcmp(section, "profile") == 0 && !is_profile_key(name))
+    return error_set(error, CREDENCE_E_MALFORMED, NULL, "unknown name %s in [profile]", name);
   if (!repeats && profile_file_get(file, section, name, 0) != NULL)
     return error_set(error, CREDENCE_E_MALFORMED, NULL, "%s is given twice", name);
   return profile_file_add(file, section, name, value, error);

@@ -155,15 +155,6 @@ static int load_allow(credence_profile *p, const struct profile_file *file, cred
   return 0;
 }
 
-static int is_profile_key(const char *name)
-{
-  static const char *const keys[] = {"stack", "endpoint", "keyring", "allow"};
-  for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-    if (strcmp(name, keys[i]) == 0)
-      return 1;
-  return 0;
-}
-
 static int load_value(struct stack_entry *entry, const struct setting *setting, const char *path,
                       credence_error **error)
 {
@@ -193,7 +184,7 @@ static int load_values(credence_profile *p, const struct profile_file *file, cre
   for (size_t i = 0; r == 0 && i < file->count; i++) {
     const struct setting *setting = &file->settings[i];
     struct stack_entry *entry = find_entry(p, setting->section);
-    if (strcmp(setting->section, "profile") == 0 && is_profile_key(setting->name))
+    if (strcmp(setting->section, "profile") == 0)
       continue;
     r = entry != NULL ? load_value(entry, setting, file->path, error)
                       : error_set(error, CREDENCE_E_MALFORMED, "see credence-profile(5)",
@@ -209,16 +200,17 @@ static int load(credence_profile *p, const struct profile_file *file, credence_e
   p->keyring = strdup(keyring == NULL ? "" : keyring);
   if (p->path == NULL || p->keyring == NULL)
     return error_nomem(error);
-  if (keyring == NULL)
-    return error_set(error, CREDENCE_E_MALFORMED, "add keyring = secret-service, or file",
-                     "%s: does not say which keyring holds its secrets", file->path);
+  /* What is there and wrong comes before what is missing: it may be the same. */
   int r = load_stack(p, file, error);
   if (r == 0)
-    r = load_endpoint(p, file, error);
+    r = load_values(p, file, error);
   if (r == 0)
     r = load_allow(p, file, error);
   if (r == 0)
-    r = load_values(p, file, error);
+    r = load_endpoint(p, file, error);
+  if (r == 0 && keyring == NULL)
+    r = error_set(error, CREDENCE_E_MALFORMED, "add keyring = secret-service, or file",
+                  "%s: does not say which keyring holds its secrets", file->path);
   return r;
 }
 

@@ -152,7 +152,7 @@ static const char *reserved_for(const char *name)
   if (is_transport_header(name))
     return "the library sets it";
   for (size_t i = 0; i < sizeof(credential) / sizeof(credential[0]); i++)
-    if (ascii_equal(name, strlen(name), credential[i], strlen(credential[i])))
+    if (header_name_equal(name, strlen(name), credential[i]))
       return "the profile is the credential";
   return NULL;
 }

@@ -56,7 +56,7 @@ static int add_header(credence_response *response, credence_bytes name, credence
     free(value_copy);
     return CREDENCE_E_NOMEM;
   }
-  headers[response->header_count].name = (credence_bytes){name_copy, name.size};
+  headers[response->header_count].name = (credence_bytes){name_copy, strlen(name_copy)};
   headers[response->header_count].value = (credence_bytes){value_copy, strlen(value_copy)};
   response->header_count++;
   return 0;

@@ -11,17 +11,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "spawn.h"
 
+#define REAP_MS 200
 #define STACK_SIZE (64u * 1024u) /* of each of the two processes */
 
 extern char **environ;
@@ -123,7 +127,11 @@ int spawn_helper(const char *path, int *ret_fd, pid_t *ret_pid)
    * variables, and neither may its helpers. */
   if (getauxval(AT_SECURE))
     child.environment = nothing;
+  /* A thread that is to be cancelled must not unwind its stack in a child. */
+  int cancelling = PTHREAD_CANCEL_ENABLE;
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelling);
   int error = run(&child);
+  pthread_setcancelstate(cancelling, NULL);
   close(pair[1]);
   if (error == 0)
     error = receive_pid(pair[0], ret_pid);
@@ -135,8 +143,27 @@ int spawn_helper(const char *path, int *ret_fd, pid_t *ret_pid)
   return 0;
 }
 
+/* A program that orphans come to (process 1 of a container, for instance) has
+ * become the helper's parent: without this, each helper would stay as a zombie. */
+static void reap_group(pid_t pid)
+{
+  const struct timespec pause = {0, 1000000};
+  int is_subreaper = 0;
+  if (getpid() != 1 && (prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper, 0, 0, 0) < 0 || !is_subreaper))
+    return;
+  for (int i = 0; i < REAP_MS; i++) {
+    pid_t ended = waitpid(-pid, NULL, WNOHANG);
+    if (ended < 0)
+      return;
+    if (ended == 0)
+      (void)nanosleep(&pause, NULL);
+  }
+}
+
 void spawn_kill(pid_t pid)
 {
-  if (pid > 1)
-    (void)kill(-pid, SIGKILL);
+  if (pid <= 1)
+    return;
+  (void)kill(-pid, SIGKILL);
+  reap_group(pid);
 }

@@ -17,7 +17,8 @@
 int spawn_helper(const char *path, int *ret_fd, pid_t *ret_pid);
 
 /* End it, and the processes that it started in its session.  Does nothing
- * when they have ended. */
+ * when they have ended.  Where orphans come to this program, so that init does
+ * not reap them, this does. */
 void spawn_kill(pid_t pid);
 
 #endif

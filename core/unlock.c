@@ -38,8 +38,11 @@ static int take_field(struct stack_entry *entry, size_t field, const struct reco
   const struct field *what = &entry->manifest->fields[field];
   const unsigned char *data = NULL;
   size_t size = 0;
-  if ((what->flags & CREDENCE_FIELD_SECRET) == 0 || entry->secrets[field].data != NULL)
+  if ((what->flags & CREDENCE_FIELD_SECRET) == 0)
     return 0;
+  /* What an unlock took that failed later may be out of date. */
+  secret_free(entry->secrets[field].data);
+  entry->secrets[field].data = NULL;
   if (!record_get(record, entry->manifest->name, what->name, &data, &size)) {
     if ((what->flags & CREDENCE_FIELD_REQUIRED) == 0)
       return 0;

@@ -195,7 +195,8 @@ const struct command command_set = {
     .operands = "PROFILE [FIELD=VALUE]...",
     .summary = "change fields of a profile",
     .details = "FIELD=VALUE sets a field that is not secret, and FIELD= takes its value away.\n"
-               "Where two providers of a profile share a field, write PROVIDER.FIELD.\n",
+               "Where two providers of a profile share a field, write PROVIDER.FIELD.\n"
+               "Endpoint and rules are changed in the profile's file, which credence show names.\n",
     .example = "credence set lab --secret secret_key=- < key.txt",
     .least_operands = 1,
     .most_operands = SIZE_MAX,

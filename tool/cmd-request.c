@@ -5,15 +5,27 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "format.h"
 #include "output.h"
 #include "request-build.h"
 #include "text.h"
 
+/* --format=url shows less than the request where more than the URL was signed. */
+static void tell_if_more_than_url(const struct session *session, credence_request *request)
+{
+  const char *name, *value;
+
+  if (strcmp(credence_request_method(request), "GET") != 0 || credence_request_body(request, NULL) ||
+      credence_request_header(request, 0, &name, &value) == CREDENCE_OK)
+    notice(session, "the URL is not the whole request: --format=curl has method, headers and body too");
+}
+
 static int run_sign(const struct session *session, const struct arguments *arguments)
 {
-  format_function print = format_find(option_value(arguments, "format"));
+  const char *format = option_value(arguments, "format");
+  format_function print = format_find(format);
   struct built_request built = {0};
   credence_error *error = NULL;
   int code;
@@ -25,6 +37,8 @@ static int run_sign(const struct session *session, const struct arguments *argum
     goto out;
   code = credence_request_sign(built.request, &error);
   code = code == CREDENCE_OK ? print(built.request) : complain_library(code, &error);
+  if (code == EXIT_DONE && format && strcmp(format, "url") == 0)
+    tell_if_more_than_url(session, built.request);
 out:
   request_clear(&built);
   return code;
@@ -55,8 +69,23 @@ static void print_response(const credence_response *response, bool with_head)
     fwrite(body, 1, size, stdout);
 }
 
-static int judge_status(const char *profile, int status)
+static const char *header_value(const credence_response *response, const char *wanted)
 {
+  const char *name, *value;
+
+  for (size_t i = 0; credence_response_header(response, i, &name, &value) == CREDENCE_OK; i++)
+    if (strcasecmp(name, wanted) == 0)
+      return value;
+  return "another place";
+}
+
+static int judge_status(const struct session *session, const char *profile, const credence_response *response)
+{
+  int status = credence_response_status(response);
+
+  if (status >= 300 && status < 400)
+    notice(session, "the server answered %d, and the redirect to %.200s was not followed", status,
+           header_value(response, "Location"));
   if (status == 401 || status == 403)
     return complain(EXIT_REJECTED, "look at the body, and at credence show for what was used",
                     "send: %s: the server answered %d", profile, status);
@@ -81,7 +110,7 @@ static int run_send(const struct session *session, const struct arguments *argum
   if (code != CREDENCE_OK)
     code = complain_library(code, &error);
   else
-    code = judge_status(arguments->operands[0], credence_response_status(response));
+    code = judge_status(session, arguments->operands[0], response);
 out:
   credence_response_free(&response);
   request_clear(&built);

@@ -15,6 +15,8 @@
 #include "prompt.h"
 #include "safe-buffer.h"
 
+#define ASK_TRIES 3 /* for one field, on the terminal */
+
 static const char secret_remedy[] =
     "--secret FIELD=PATH names a file that holds the secret, - standard input";
 
@@ -234,13 +236,16 @@ static int complain_missing(int code, const char *field, bool is_secret)
   return exit_code_for(code);
 }
 
-static int ask_field(const struct session *session, credence_draft *draft, const char *field,
-                     const char *label, bool is_secret)
+/* One question and its answer.  *ret_again: the answer was no value for this
+ * field, which has been said. */
+static int ask_once(const struct session *session, credence_draft *draft, const char *field, const char *label,
+                    bool is_secret, bool *ret_again)
 {
   credence_error *error = NULL;
   struct safe_buffer answer = {0};
   int code = CREDENCE_E_PROMPT_REQUIRED;
 
+  *ret_again = false;
   if (session->may_prompt && safe_buffer_new(&answer, PROMPT_ANSWER_MAX) == CREDENCE_OK)
     code = prompt(label ? label : field, !is_secret, answer.data, answer.capacity);
   if (code != CREDENCE_OK) {
@@ -251,10 +256,23 @@ static int ask_field(const struct session *session, credence_draft *draft, const
     code = credence_draft_set_secret(draft, field, answer.data, strlen(answer.data), &error);
   else
     code = credence_draft_set_field(draft, field, answer.data, &error);
+  *ret_again = code == CREDENCE_E_INVALID;
   if (code != CREDENCE_OK)
     code = complain_library(code, &error);
 out:
   safe_buffer_free(&answer);
+  return code;
+}
+
+/* A slip of the finger costs one answer, not all that came before it. */
+static int ask_field(const struct session *session, credence_draft *draft, const char *field, const char *label,
+                     bool is_secret)
+{
+  bool again = true;
+  int code = EXIT_FAILED;
+
+  for (int i = 0; i < ASK_TRIES && again; i++)
+    code = ask_once(session, draft, field, label, is_secret, &again);
   return code;
 }
 

@@ -26,8 +26,8 @@ const struct option_spec global_options[] = {
     {"no-prompt", NULL, "never ask anything; fail with exit code 4 instead", 0},
     {"timeout", "SECONDS", "the longest wait for a keyring or a server", 0},
     {"quiet", NULL, "do not tell of success", 0},
-    {"version", NULL, "print the version", 0},
-    {"help", NULL, "print this help", 0},
+    {"version", NULL, "print the version", 'V'},
+    {"help", NULL, "print this help", 'h'},
     {0},
 };
 

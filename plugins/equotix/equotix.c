@@ -289,13 +289,15 @@ static int fail_with(credence_call *call, int code, const credence_bytes *words)
   return credence_fail(call, code, reason);
 }
 
-/* The words of the server: {"error":["..."]}, whatever the status is. */
-static bool find_words(credence_call *call, credence_bytes *words)
+/* The words of the server: {"error":["..."]}, whatever the status is; a message
+ * says why only where the status says that something is wrong. */
+static bool find_words(credence_call *call, bool rejected, credence_bytes *words)
 {
-  static const char *const pointers[] = {"/error/0", "/error"};
+  static const char *const pointers[] = {"/error/0", "/error", "/message"};
+  size_t count = rejected ? 3 : 2;
   uint32_t type;
 
-  for (size_t i = 0; i < sizeof pointers / sizeof pointers[0]; i++) {
+  for (size_t i = 0; i < count; i++) {
     if (credence_response_json(call, pointers[i], &type, words) == CREDENCE_OK && type == CREDENCE_JSON_STRING &&
         words->size > 0)
       return true;
@@ -313,7 +315,7 @@ static int equotix_judge(void *instance, credence_call *call)
   (void)instance;
   if (status < 0)
     return status;
-  if (find_words(call, &words))
+  if (find_words(call, rejected, &words))
     return fail_with(call, rejected ? CREDENCE_E_REJECTED : CREDENCE_E_FAILED, &words);
   if (!rejected)
     return CREDENCE_DONE;

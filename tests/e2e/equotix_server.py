@@ -132,7 +132,7 @@ def _(sandbox):
     url = php_server(sandbox, "equotix_server.php", {"SECRET": "another"})
     sandbox.equotix(endpoint=url)
     result = sandbox.fails(7, "send", "shop", "/item", "sku=test", saying="the signature is wrong")
-    assert result.json == {"message": "the signature is wrong"}
+    assert result.json == {"error": ["the signature is wrong"]}
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@
 function fail(int $status, string $why): never
 {
     http_response_code($status);
-    echo json_encode(['message' => $why]);
+    echo json_encode(['error' => [$why]]);
     exit;
 }
 

@@ -106,7 +106,7 @@ static void what_is_not_understood(void **state)
   expect_bad(HEAD "[field a]\nrequired = YES\n", CREDENCE_E_MALFORMED, "yes or no");
   expect_bad(HEAD "[field a]\npattern = (\n", CREDENCE_E_MALFORMED, "the pattern of a");
   expect_bad(HEAD "[field a]\nsecret = yes\ndefault = x\n", CREDENCE_E_MALFORMED,
-             "the secret a has a default");
+             "the secret a has a default or a pattern");
   expect_bad(HEAD "abi = 2\n", CREDENCE_E_UNSUPPORTED, "needs interface 2");
 }
 
@@ -154,7 +154,9 @@ static void names(void **state)
   memset(name, 'a', 65);
   name[65] = '\0';
   expect_error(manifest_open(name, 1, &m, &error), CREDENCE_E_INVALID, &error, "not the name");
-  name[64] = '\0';
+  name[49] = '\0';
+  expect_error(manifest_open(name, 1, &m, &error), CREDENCE_E_INVALID, &error, "not the name");
+  name[48] = '\0';
   expect_error(manifest_open(name, 1, &m, &error), CREDENCE_E_NOT_FOUND, &error, "no provider");
 }
 

@@ -316,6 +316,28 @@ static void headers_of_the_transport(void **state)
   assert_false(is_transport_header(""));
 }
 
+/* A thousand fields must not take a thousand times the memory of the last body. */
+static void forms_grow_in_place(void **state)
+{
+  struct message message = {0};
+  struct message copy;
+  credence_error *error = NULL;
+  int moves = 0;
+  (void)state;
+  for (int i = 0; i < 1000; i++) {
+    const void *before = message.body.data;
+    expect_ok(message_append_form(&arena, &message, "n", credence_text("v"), &error), &error);
+    moves += message.body.data != before;
+  }
+  assert_int_equal(message.body.size, 3999);
+  assert_true(moves < 20);
+  /* A copy has bytes of its own to add to. */
+  expect_ok(message_copy(&arena, &copy, &message, &error), &error);
+  expect_ok(message_append_form(&arena, &copy, "x", credence_text("y"), &error), &error);
+  assert_ptr_not_equal(copy.body.data, message.body.data);
+  assert_int_equal(((const char *)message.body.data)[message.body.size], '\0');
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -330,6 +352,7 @@ int main(void)
       cmocka_unit_test_setup_teardown(reading_queries, start, stop),
       cmocka_unit_test_setup_teardown(queries_have_a_limit, start, stop),
       cmocka_unit_test_setup_teardown(forms, start, stop),
+      cmocka_unit_test_setup_teardown(forms_grow_in_place, start, stop),
       cmocka_unit_test_setup_teardown(a_form_keeps_the_type_that_was_given, start, stop),
       cmocka_unit_test_setup_teardown(bodies, start, stop),
       cmocka_unit_test_setup_teardown(headers_of_the_transport, start, stop),

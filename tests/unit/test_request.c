@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define SIXCONNECT "https://cloud.6connect.com/ex/api/v1/api.php"
 #define NOON 1670561053
@@ -378,9 +380,38 @@ static void secrets_are_bound_to_their_origin(void **state)
   free(text);
 }
 
+static int can_unlock(const char *name)
+{
+  credence_profile *profile = NULL;
+  int r = credence_profile_open(NULL, name, &profile, NULL);
+  if (r == 0)
+    r = credence_profile_unlock(profile, NULL);
+  credence_profile_free(&profile);
+  return r == 0;
+}
+
+/* Many daemons close all that they have.  The next plugin gets the descriptor's
+ * number of the first, and must not be taken for that.  In a child, and before
+ * any other test loads one. */
+static void a_program_that_closes_all_descriptors(void **state)
+{
+  int status = -1;
+  (void)state;
+  pid_t child = fork();
+  if (child == 0) {
+    int good = can_unlock("six");
+    for (int fd = 3; fd < 256; fd++)
+      close(fd);
+    _exit(good && can_unlock("bearer") ? 0 : 1);
+  }
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_int_equal(status, 0);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_program_that_closes_all_descriptors),
       cmocka_unit_test(targets),
       cmocka_unit_test(bytes_of_paths_and_queries_are_kept),
       cmocka_unit_test(other_origins_are_refused),
