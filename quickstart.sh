@@ -249,7 +249,7 @@ check_more() {
   make_check sanitizers
   say "valgrind"
   valgrind="valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite"
-  CREDENCE_WRAPPER=$valgrind make_check default LOG_COMPILER="$valgrind"
+  CREDENCE_WRAPPER=$valgrind make_check default LOG_COMPILER="$valgrind" TESTS='$(valgrind_tests)'
   say "clang, and a release"
   step "builds with clang without a warning" build_in clang --enable-strict CC=clang
   step "make distcheck" make -C "$build/default" -j"$jobs" distcheck

@@ -334,7 +334,7 @@ def endless(start, piece):
 START = b"HTTP/1.1 200 OK\r\n"
 ENDLESS = {
     "body": endless(START + b"\r\n", bytes(1 << 20)),
-    "chunks": endless(START + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n" * 99999),
+    "chunks": endless(START + b"Transfer-Encoding: chunked\r\n\r\n", b"10000\r\n%s\r\n" % bytes(65536)),
     "line": endless(START + b"X: ", b"a" * 65536),
     "headers": endless(START, b"X: y\r\n" * 999),
     "interim answers": endless(b"", b"HTTP/1.1 103 Early\r\nX: y\r\n\r\n" * 999),
