@@ -7,6 +7,7 @@
 #include <fenv.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -129,6 +130,18 @@ static void test_too_large(void **state)
   text_free(&text);
 }
 
+/* valgrind takes the call and rounds to the nearest all the same. */
+static bool rounding_works(void)
+{
+  volatile double one = 1.0, little = 1e-30;
+  bool works;
+
+  if (fesetround(FE_UPWARD) != 0)
+    return false;
+  works = one + little > 1.0;
+  return fesetround(FE_TONEAREST) == 0 && works;
+}
+
 static void test_rounding_mode(void **state)
 {
   static const int modes[] = {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
@@ -136,9 +149,8 @@ static void test_rounding_mode(void **state)
 
   (void)state;
   text_begin(&text, NULL, 0);
-  for (size_t i = 0; i < COUNT(modes); i++) {
-    if (fesetround(modes[i]) != 0)
-      skip();
+  for (size_t i = 0; i < COUNT(modes) && rounding_works(); i++) {
+    assert_int_equal(fesetround(modes[i]), 0);
     assert_non_null(strstr(number_write(&text, "0.1", 3), "rounded"));
     assert_null(number_write(&text, "1", 1));
   }

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -69,7 +71,12 @@ static void a_program_that_is_not_there(void **state)
 {
   int fd = -7;
   pid_t pid = -7;
+  const char *preload = getenv("LD_PRELOAD");
   (void)state;
+  /* valgrind makes a fork of our clone, whose memory we do not share: there a
+   * helper that cannot be started is one that has died. */
+  if (preload != NULL && strstr(preload, "vgpreload") != NULL)
+    return;
   assert_int_equal(spawn_helper("/nonesuch/helper", &fd, &pid), ENOENT);
   assert_int_equal(fd, -7);
   assert_int_equal(pid, -7);
