@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -183,16 +184,15 @@ static int ask_once(credence_context *context, const char *question, char *answe
   return 0;
 }
 
-static int ask_user(credence_context *context, const char *keyring, int is_new, char *answer,
+static int ask_user(credence_context *context, const char *keyring, enum passphrase_kind kind, char *answer,
                     credence_error **error)
 {
-  char question[128] = "Passphrase of the ";
-  strncat(question, keyring, 64);
-  strncat(question, " keyring", 16);
-  if (is_new)
-    strncat(question, " (new; keep it safe)", 32);
+  static const char *const before[] = {"", "", "That is not it.  "};
+  static const char *const behind[] = {"", " (new; keep it safe)", ""};
+  char question[160];
+  snprintf(question, sizeof(question), "%sPassphrase of the %.64s keyring%s", before[kind], keyring, behind[kind]);
   int r = ask_once(context, question, answer, error);
-  if (r < 0 || !is_new)
+  if (r < 0 || kind != PASSPHRASE_NEW)
     return r;
   char *again = secret_alloc(PASSPHRASE_MAX);
   if (again == NULL)
@@ -204,7 +204,7 @@ static int ask_user(credence_context *context, const char *keyring, int is_new, 
   return r;
 }
 
-int context_passphrase(credence_context *context, const char *keyring, int is_new, char **ret_passphrase,
+int context_passphrase(credence_context *context, const char *keyring, enum passphrase_kind kind, char **ret_passphrase,
                        int *ret_asked, credence_error **error)
 {
   int r = remembered(context, ret_passphrase, error);
@@ -218,7 +218,7 @@ int context_passphrase(credence_context *context, const char *keyring, int is_ne
   char *answer = secret_alloc(PASSPHRASE_MAX);
   if (answer == NULL)
     return error_nomem(error);
-  r = ask_user(context, keyring, is_new, answer, error);
+  r = ask_user(context, keyring, kind, answer, error);
   if (r < 0) {
     secret_free(answer);
     return r;

@@ -24,7 +24,12 @@ unsigned context_network_timeout(const credence_context *context);
 /* The passphrase of a keyring, in secret memory; free with secret_free().  Asked
  * for anew on each call, unless it comes from CREDENCE_PASSPHRASE_FD or
  * CREDENCE_PASSPHRASE_FILE; *ret_asked says which. */
-int context_passphrase(credence_context *context, const char *keyring, int is_new, char **ret_passphrase,
+enum passphrase_kind {
+  PASSPHRASE_USUAL,
+  PASSPHRASE_NEW,  /* of a keyring that is being made; asked for twice */
+  PASSPHRASE_AGAIN /* the one before was wrong */
+};
+int context_passphrase(credence_context *context, const char *keyring, enum passphrase_kind kind, char **ret_passphrase,
                        int *ret_asked, credence_error **error);
 
 #endif

@@ -36,11 +36,13 @@ struct secret_value *host_secret(struct call *call, const char *name, int *ret_c
     return NULL;
   }
   struct secret_value *secret = &call->entry->secrets[field];
-  *ret_code = secret->data == NULL ? error_set(&call->why, CREDENCE_E_NOT_FOUND,
-                                               "credence set PROFILE --secret FIELD=-",
-                                               "profile %s has no %s", call->profile->name, name)
-                                   : 0;
-  return *ret_code < 0 ? NULL : secret;
+  *ret_code = 0;
+  if (secret->data != NULL)
+    return secret;
+  char remedy[REMEDY_SIZE];
+  profile_secret_remedy(call->profile, name, remedy);
+  *ret_code = error_set(&call->why, CREDENCE_E_NOT_FOUND, remedy, "profile %s has no %s", call->profile->name, name);
+  return NULL;
 }
 
 /* Two threads that make the same key at once agree on one by exchange. */

@@ -224,12 +224,12 @@ static void answer_clear(struct answer *answer)
 
 /* Give the keyring its passphrase.  *ret_again: it was typed and is wrong, so
  * asking once more makes sense. */
-static int unlock(struct keyring *keyring, int is_new, int *ret_again, credence_error **error)
+static int unlock(struct keyring *keyring, enum passphrase_kind kind, int *ret_again, credence_error **error)
 {
   struct answer answer = {NULL, 0};
   char *passphrase = NULL;
   int asked = 0;
-  int r = context_passphrase(keyring->context, keyring->name, is_new, &passphrase, &asked, error);
+  int r = context_passphrase(keyring->context, keyring->name, kind, &passphrase, &asked, error);
   if (r < 0)
     return r;
   const struct question q = {.op = "unlock", .passphrase = passphrase};
@@ -245,24 +245,32 @@ static int unlock_patiently(struct keyring *keyring, int is_new, credence_error 
   int again = 1;
   int r = CREDENCE_E_LOCKED;
   for (int i = 0; i < PASSPHRASE_TRIES && again; i++) {
+    enum passphrase_kind kind = is_new ? PASSPHRASE_NEW : i == 0 ? PASSPHRASE_USUAL : PASSPHRASE_AGAIN;
     again = 0;
-    r = unlock(keyring, is_new, &again, error);
+    r = unlock(keyring, kind, &again, error);
   }
   return r;
 }
 
-/* Ask; when the keyring wants its passphrase, give that and ask again. */
+/* Ask; when the keyring wants its passphrase, give that and ask again.  Twice, for
+ * a helper that dies once it is unlocked takes the key with it. */
 static int ask_and_unlock(struct keyring *keyring, const struct question *q, struct answer *answer,
                           credence_error **error)
 {
   int r = ask(keyring, q, answer, error);
-  char *wants = r == CREDENCE_E_LOCKED ? answer_text(answer, KEYRING_WANTS) : NULL;
-  if (wants == NULL)
-    return r;
-  answer_clear(answer);
-  r = unlock_patiently(keyring, strcmp(wants, "new-passphrase") == 0, error);
-  free(wants);
-  return r < 0 ? r : ask(keyring, q, answer, error);
+  for (int i = 0; i < 2 && r == CREDENCE_E_LOCKED; i++) {
+    char *wants = answer_text(answer, KEYRING_WANTS);
+    if (wants == NULL)
+      return r;
+    int is_new = strcmp(wants, "new-passphrase") == 0;
+    free(wants);
+    answer_clear(answer);
+    r = unlock_patiently(keyring, is_new, error);
+    if (r < 0)
+      return r;
+    r = ask(keyring, q, answer, error);
+  }
+  return r;
 }
 
 /* An error that was overcome on the way, as a lock is, is none for the caller. */

@@ -177,10 +177,12 @@ static int open_module(const credence_manifest *manifest, int *ret_fd, char **re
     folder = PLUGIN_DIR;
     r = trust_open(folder, manifest->module, 0, ret_fd, &ignored);
   }
-  if (r < 0)
-    r = error_set(error, r, r == CREDENCE_E_NOT_FOUND ? "install the plugin again" : credence_error_remedy(ignored),
-                  "%s: the plugin of provider %s: %s", manifest->path, manifest->name,
-                  credence_error_message(ignored));
+  if (r == CREDENCE_E_NOT_FOUND)
+    r = error_set(error, r, "install the plugin again", "%s: there is no plugin %s in %s%s" PLUGIN_DIR, manifest->path,
+                  manifest->module, user == NULL ? "" : user, user == NULL ? "" : " or ");
+  else if (r < 0)
+    r = error_set(error, r, credence_error_remedy(ignored), "%s: the plugin of provider %s: %s", manifest->path,
+                  manifest->name, credence_error_message(ignored));
   else if ((*ret_path = path_join(folder, manifest->module, "")) == NULL)
     r = error_nomem(error);
   credence_error_free(&ignored);

@@ -59,6 +59,10 @@ struct credence_profile {
 /* The value of a field, or its default; NULL when there is neither. */
 const char *stack_entry_value(const struct stack_entry *entry, size_t field);
 
+/* How to store a secret again, with the names filled in. */
+#define REMEDY_SIZE 200u
+void profile_secret_remedy(const credence_profile *profile, const char *field, char out[REMEDY_SIZE]);
+
 /* REFUSED unless the profile's rules allow it. */
 int profile_check_allowed(const credence_profile *profile, const char *method, const char *path, size_t size,
                           credence_error **error);

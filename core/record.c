@@ -19,7 +19,7 @@
 
 static int corrupt(credence_error **error)
 {
-  return error_set(error, CREDENCE_E_CORRUPT, "store it again: credence set PROFILE --secret FIELD=-",
+  return error_set(error, CREDENCE_E_CORRUPT, "store all its secrets again with credence set PROFILE --secret FIELD=-",
                    "the keyring holds something for this profile that is not a Credence record");
 }
 

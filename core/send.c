@@ -129,6 +129,9 @@ static int transfer_failed(const struct transport *t, CURLcode code, const struc
   if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
     return error_set(error, CREDENCE_E_NETWORK, "install the server's certificate authority on this system",
                      "%s: %s", origin, why);
+  if (code == CURLE_SSL_CONNECT_ERROR)
+    return error_set(error, CREDENCE_E_NETWORK, "does the server speak TLS there, or is its endpoint http?", "%s: %s",
+                     origin, why);
   return error_set(error, CREDENCE_E_NETWORK, "is the server reachable from here?", "%s: %s", origin, why);
 }
 

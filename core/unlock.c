@@ -2,6 +2,7 @@
 /* unlock.c - take a profile's secrets from the keyring and load its plugins */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,13 +13,19 @@
 #include "record.h"
 #include "secret.h"
 
-static int has_secrets(const credence_profile *p)
+void profile_secret_remedy(const credence_profile *profile, const char *field, char out[REMEDY_SIZE])
+{
+  snprintf(out, REMEDY_SIZE, "store it: credence set %.64s --secret %.64s=-", profile->name, field);
+}
+
+/* The first secret of the stack, for a remedy. */
+static const char *first_secret(const credence_profile *p)
 {
   for (size_t i = 0; i < p->stack_count; i++)
     for (size_t f = 0; f < p->stack[i]->manifest->field_count; f++)
       if ((p->stack[i]->manifest->fields[f].flags & CREDENCE_FIELD_SECRET) != 0)
-        return 1;
-  return 0;
+        return p->stack[i]->manifest->fields[f].name;
+  return NULL;
 }
 
 static int check_origin(const credence_profile *p, const struct record *record, credence_error **error)
@@ -33,8 +40,10 @@ static int check_origin(const credence_profile *p, const struct record *record, 
                    (int)(size > 300 ? 300 : size), (const char *)origin, p->origin);
 }
 
-static int take_field(struct stack_entry *entry, size_t field, const struct record *record, credence_error **error)
+static int take_field(const credence_profile *p, struct stack_entry *entry, size_t field,
+                      const struct record *record, credence_error **error)
 {
+  char remedy[REMEDY_SIZE];
   const struct field *what = &entry->manifest->fields[field];
   const unsigned char *data = NULL;
   size_t size = 0;
@@ -46,8 +55,9 @@ static int take_field(struct stack_entry *entry, size_t field, const struct reco
   if (!record_get(record, entry->manifest->name, what->name, &data, &size)) {
     if ((what->flags & CREDENCE_FIELD_REQUIRED) == 0)
       return 0;
-    return error_set(error, CREDENCE_E_NOT_FOUND, "credence set PROFILE --secret FIELD=-",
-                     "the keyring has no %s for this profile", what->name);
+    profile_secret_remedy(p, what->name, remedy);
+    return error_set(error, CREDENCE_E_NOT_FOUND, remedy, "the keyring has no %s for profile %s", what->name,
+                     p->name);
   }
   entry->secrets[field].data = secret_copy(data, size);
   entry->secrets[field].size = size;
@@ -62,7 +72,7 @@ static int take_secrets(credence_profile *p, const char *text, credence_error **
     r = check_origin(p, &record, error);
   for (size_t i = 0; r == 0 && i < p->stack_count; i++)
     for (size_t f = 0; r == 0 && f < p->stack[i]->manifest->field_count; f++)
-      r = take_field(p->stack[i], f, &record, error);
+      r = take_field(p, p->stack[i], f, &record, error);
   record_clear(&record);
   return r;
 }
@@ -70,14 +80,16 @@ static int take_secrets(credence_profile *p, const char *text, credence_error **
 static int read_keyring(credence_profile *p, credence_error **error)
 {
   struct keyring *keyring = NULL;
+  char remedy[REMEDY_SIZE];
   char *text = NULL;
   char *revision = NULL;
   int r = keyring_open(p->context, p->keyring, &keyring, error);
   if (r == 0)
     r = keyring_get(keyring, p->name, "credential", &text, &revision, error);
-  if (r == CREDENCE_E_NOT_FOUND)
-    r = error_set(error, r, "credence set PROFILE --secret FIELD=- stores it again",
-                  "keyring %s holds no secret for profile %s", p->keyring, p->name);
+  if (r == CREDENCE_E_NOT_FOUND) {
+    profile_secret_remedy(p, first_secret(p), remedy);
+    r = error_set(error, r, remedy, "keyring %s holds no secret for profile %s", p->keyring, p->name);
+  }
   if (r == 0)
     r = take_secrets(p, text, error);
   keyring_close(&keyring);
@@ -88,12 +100,14 @@ static int read_keyring(credence_profile *p, credence_error **error)
 
 static int check_required(const struct stack_entry *entry, const credence_profile *p, credence_error **error)
 {
+  char remedy[REMEDY_SIZE];
   for (size_t f = 0; f < entry->manifest->field_count; f++) {
     const struct field *field = &entry->manifest->fields[f];
     if (field->flags & CREDENCE_FIELD_REQUIRED && !(field->flags & CREDENCE_FIELD_SECRET) &&
-        stack_entry_value(entry, f) == NULL)
-      return error_set(error, CREDENCE_E_NOT_FOUND, "credence set PROFILE FIELD=VALUE", "profile %s has no %s",
-                       p->name, field->name);
+        stack_entry_value(entry, f) == NULL) {
+      snprintf(remedy, sizeof(remedy), "credence set %.64s %.64s=VALUE", p->name, field->name);
+      return error_set(error, CREDENCE_E_NOT_FOUND, remedy, "profile %s has no %s", p->name, field->name);
+    }
   }
   return 0;
 }
@@ -114,7 +128,7 @@ static int open_entry(credence_profile *p, struct stack_entry *entry, credence_e
 
 static int unlock(credence_profile *p, credence_error **error)
 {
-  int r = has_secrets(p) ? read_keyring(p, error) : 0;
+  int r = first_secret(p) != NULL ? read_keyring(p, error) : 0;
   for (size_t i = 0; r == 0 && i < p->stack_count; i++)
     r = open_entry(p, p->stack[i], error);
   return r;

@@ -37,6 +37,8 @@ static int run_sign(const struct session *session, const struct arguments *argum
     goto out;
   code = credence_request_sign(built.request, &error);
   code = code == CREDENCE_OK ? print(built.request) : complain_library(code, &error);
+  if (code == EXIT_DONE)
+    request_tell_untraced(session, arguments, &built);
   if (code == EXIT_DONE && format && strcmp(format, "url") == 0)
     tell_if_more_than_url(session, built.request);
 out:
@@ -105,6 +107,8 @@ static int run_send(const struct session *session, const struct arguments *argum
   if (code != EXIT_DONE)
     goto out;
   code = credence_request_send(built.request, &response, &error);
+  if (code == CREDENCE_OK)
+    request_tell_untraced(session, arguments, &built);
   if (response)
     print_response(response, option_value(arguments, "include") != NULL);
   if (code != CREDENCE_OK)

@@ -203,13 +203,20 @@ static int fill_request(credence_request *request, const struct plan *plan, cons
   return code;
 }
 
+void request_tell_untraced(const struct session *session, const struct arguments *arguments,
+                           const struct built_request *built)
+{
+  if (option_value(arguments, "trace") && !built->traced)
+    notice(session, "nothing to trace: the provider signs no text, or does not tell it");
+}
+
 /* Each line of the text indented.  Where something had to be escaped the label
  * says so, and a backslash is written twice. */
 static void print_trace(void *userdata, const char *label, const char *text, size_t size)
 {
   bool escaped = false;
 
-  (void)userdata;
+  *(bool *)userdata = true;
   for (size_t i = 0, line; i < size && !escaped; i += line + 1) {
     const char *end = memchr(text + i, '\n', size - i);
 
@@ -252,7 +259,7 @@ int request_build(const struct session *session, const struct arguments *argumen
   if (code != CREDENCE_OK)
     code = complain_library(code, &error);
   else if (option_value(arguments, "trace"))
-    credence_request_set_trace(ret_built->request, print_trace, NULL);
+    credence_request_set_trace(ret_built->request, print_trace, &ret_built->traced);
 out:
   plan_clear(&plan);
   return code;

@@ -10,7 +10,12 @@
 struct built_request {
   credence_profile *profile;
   credence_request *request;
+  bool traced; /* with --trace: has there been something to tell? */
 };
+
+/* With --trace, for a provider that signs nothing: say so. */
+void request_tell_untraced(const struct session *session, const struct arguments *arguments,
+                           const struct built_request *built);
 
 /* Make the request that the operands and options describe.  Returns an exit
  * code; *ret_built is to be cleared in any case. */
