@@ -311,6 +311,10 @@ def run_case(number, description, function):
 
 
 def main():
+    # Run in the background, a shell gives its children some signals as ignored, and
+    # then Ctrl-C on a test's own terminal would do nothing.
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
     print("1..%d" % len(CASES))
     good = True
     for number, (description, function) in enumerate(CASES, 1):

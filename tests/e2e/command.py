@@ -151,8 +151,10 @@ class Terminal:
         os.write(self.fd, line.encode() + b"\n")
 
     def end(self):
-        while self.read(PATIENCE):
-            pass
+        deadline = time.monotonic() + PATIENCE
+        alive = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        while self.read(1) or os.waitid(os.P_PID, self.pid, alive) is None:
+            assert time.monotonic() < deadline, "it does not end: %r" % self.text
         self.status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
         return self.status
 
