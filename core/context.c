@@ -107,7 +107,8 @@ static int from_fd(const char *number, char *out, credence_error **error)
     return error_set(error, CREDENCE_E_INVALID, "give the number of an open descriptor",
                      "CREDENCE_PASSPHRASE_FD is not a number");
   if (read_passphrase((int)fd, out, PASSPHRASE_MAX) < 0)
-    return error_set(error, CREDENCE_E_INVALID, "open it in the shell, for instance 3</run/secrets/passphrase",
+    return error_set(error, CREDENCE_E_INVALID,
+                     "open it in the shell, for instance 3</run/secrets/passphrase",
                      "the descriptor in CREDENCE_PASSPHRASE_FD cannot be read: %s", strerror(errno));
   return 0;
 }
@@ -142,7 +143,8 @@ static int from_environment(char *out, credence_error **error)
     return 0;
   r = fd != NULL && fd[0] != '\0' ? from_fd(fd, out, error) : from_file(file, out, error);
   if (r == 0 && out[0] == '\0')
-    r = error_set(error, CREDENCE_E_INVALID, "give one; nothing is stored without", "the passphrase is empty");
+    r = error_set(error, CREDENCE_E_INVALID, "give one; nothing is stored without",
+                  "the passphrase is empty");
   return r < 0 ? r : 1;
 }
 
@@ -190,7 +192,8 @@ static int ask_user(credence_context *context, const char *keyring, enum passphr
   static const char *const before[] = {"", "", "That is not it.  "};
   static const char *const behind[] = {"", " (new; keep it safe)", ""};
   char question[160];
-  snprintf(question, sizeof(question), "%sPassphrase of the %.64s keyring%s", before[kind], keyring, behind[kind]);
+  snprintf(question, sizeof(question), "%sPassphrase of the %.64s keyring%s", before[kind], keyring,
+           behind[kind]);
   int r = ask_once(context, question, answer, error);
   if (r < 0 || kind != PASSPHRASE_NEW)
     return r;
@@ -204,8 +207,8 @@ static int ask_user(credence_context *context, const char *keyring, enum passphr
   return r;
 }
 
-int context_passphrase(credence_context *context, const char *keyring, enum passphrase_kind kind, char **ret_passphrase,
-                       int *ret_asked, credence_error **error)
+int context_passphrase(credence_context *context, const char *keyring, enum passphrase_kind kind,
+                       char **ret_passphrase, int *ret_asked, credence_error **error)
 {
   int r = remembered(context, ret_passphrase, error);
   *ret_asked = 0;

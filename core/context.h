@@ -29,7 +29,7 @@ enum passphrase_kind {
   PASSPHRASE_NEW,  /* of a keyring that is being made; asked for twice */
   PASSPHRASE_AGAIN /* the one before was wrong */
 };
-int context_passphrase(credence_context *context, const char *keyring, enum passphrase_kind kind, char **ret_passphrase,
-                       int *ret_asked, credence_error **error);
+int context_passphrase(credence_context *context, const char *keyring, enum passphrase_kind kind,
+                       char **ret_passphrase, int *ret_asked, credence_error **error);
 
 #endif

@@ -35,7 +35,8 @@ struct credence_curl_functions {
 
 /* What credence_curl_apply() calls. */
 CREDENCE_API int credence_curl_apply_with(CURL *curl, credence_request *request,
-                                          const struct credence_curl_functions *functions, credence_error **error);
+                                          const struct credence_curl_functions *functions,
+                                          credence_error **error);
 
 /* Make curl send the request, which must be signed: method, URL, headers, body,
  * and the rules that keep a credential where it belongs.  Redirects are not

@@ -48,15 +48,15 @@ extern "C" {
 /* --- codes (the same numbers as in credence.h) ------------------------- */
 
 #define CREDENCE_OK 0
-#define CREDENCE_E_FAILED (-1)          /* something else went wrong */
-#define CREDENCE_E_NOMEM (-2)           /* out of memory */
-#define CREDENCE_E_INVALID (-3)         /* an argument or field makes no sense */
-#define CREDENCE_E_NOT_FOUND (-4)       /* no such field, header, secret ... */
-#define CREDENCE_E_MALFORMED (-20)      /* data is not in the form it should have */
-#define CREDENCE_E_TOO_LARGE (-14)      /* over a limit of the host */
-#define CREDENCE_E_REFUSED (-16)        /* a rule forbids it */
-#define CREDENCE_E_UNSUPPORTED (-17)    /* this host or provider cannot do it */
-#define CREDENCE_E_REJECTED (-18)       /* the server did not accept the credential */
+#define CREDENCE_E_FAILED (-1)       /* something else went wrong */
+#define CREDENCE_E_NOMEM (-2)        /* out of memory */
+#define CREDENCE_E_INVALID (-3)      /* an argument or field makes no sense */
+#define CREDENCE_E_NOT_FOUND (-4)    /* no such field, header, secret ... */
+#define CREDENCE_E_MALFORMED (-20)   /* data is not in the form it should have */
+#define CREDENCE_E_TOO_LARGE (-14)   /* over a limit of the host */
+#define CREDENCE_E_REFUSED (-16)     /* a rule forbids it */
+#define CREDENCE_E_UNSUPPORTED (-17) /* this host or provider cannot do it */
+#define CREDENCE_E_REJECTED (-18)    /* the server did not accept the credential */
 
 /* --- words of the border ----------------------------------------------- */
 
@@ -90,43 +90,44 @@ typedef struct credence_call {
 
 /* Parts of the request, for request_part.  They show the request as it is now,
  * with the changes made so far by this provider and by those before it. */
-#define CREDENCE_METHOD 1u     /* "GET", as the caller wrote it */
-#define CREDENCE_SCHEME 2u     /* "https" or "http" */
-#define CREDENCE_AUTHORITY 3u  /* what the Host header says: host, and port unless it is the scheme's own */
-#define CREDENCE_PATH 4u       /* path as sent, never empty, without "?" */
-#define CREDENCE_BASE_PATH 5u  /* the path of the profile's endpoint */
-#define CREDENCE_QUERY 6u      /* query as sent, without "?"; missing when there is none */
-#define CREDENCE_BODY 7u       /* body as sent; missing when there is none */
+#define CREDENCE_METHOD 1u    /* "GET", as the caller wrote it */
+#define CREDENCE_SCHEME 2u    /* "https" or "http" */
+#define CREDENCE_AUTHORITY 3u /* what the Host header says: host, and port unless it is the scheme's own */
+#define CREDENCE_PATH 4u      /* path as sent, never empty, without "?" */
+#define CREDENCE_BASE_PATH 5u /* the path of the profile's endpoint */
+#define CREDENCE_QUERY 6u     /* query as sent, without "?"; missing when there is none */
+#define CREDENCE_BODY 7u      /* body as sent; missing when there is none */
 
 /* Changes to the request, for edit and edit_secret. */
-#define CREDENCE_SET_HEADER 1u     /* replace all headers of this name (any case) by one */
-#define CREDENCE_ADD_HEADER 2u     /* add one after those of the same name */
-#define CREDENCE_APPEND_QUERY 3u   /* put name=value at the very end of the query; percent-encodes both */
-#define CREDENCE_SET_QUERY 4u      /* replace the first parameter of this name in its place, drop others; or append */
-#define CREDENCE_APPEND_FORM 5u    /* put name=value at the end of a form body; encodes both */
-#define CREDENCE_SET_BODY 6u       /* replace the body; name is its media type, or NULL to leave that */
+#define CREDENCE_SET_HEADER 1u   /* replace all headers of this name (any case) by one */
+#define CREDENCE_ADD_HEADER 2u   /* add one after those of the same name */
+#define CREDENCE_APPEND_QUERY 3u /* put name=value at the very end of the query; percent-encodes both */
+#define CREDENCE_SET_QUERY \
+  4u /* replace the first parameter of this name in its place, drop others; or append */
+#define CREDENCE_APPEND_FORM 5u /* put name=value at the end of a form body; encodes both */
+#define CREDENCE_SET_BODY 6u    /* replace the body; name is its media type, or NULL to leave that */
 
 /* How edit_secret writes lead and secret. */
-#define CREDENCE_PLAIN 1u    /* as they are */
-#define CREDENCE_BASE64 2u   /* RFC 4648 with padding */
+#define CREDENCE_PLAIN 1u  /* as they are */
+#define CREDENCE_BASE64 2u /* RFC 4648 with padding */
 
 /* Threading: how the callbacks of a provider may run. */
-#define CREDENCE_THREADS_SERIAL 1000u    /* one callback of the plugin at a time */
-#define CREDENCE_THREADS_INSTANCE 2000u  /* one callback of an instance at a time */
-#define CREDENCE_THREADS_PARALLEL 3000u  /* any number at once; right for providers without state */
+#define CREDENCE_THREADS_SERIAL 1000u   /* one callback of the plugin at a time */
+#define CREDENCE_THREADS_INSTANCE 2000u /* one callback of an instance at a time */
+#define CREDENCE_THREADS_PARALLEL 3000u /* any number at once; right for providers without state */
 
 /* What judge may answer besides an error. */
-#define CREDENCE_DONE 0           /* the response is the answer to give to the caller */
-#define CREDENCE_SIGN_AGAIN 1     /* sign a fresh copy of the request and send that */
-#define CREDENCE_LOG_IN_AGAIN 2   /* the session is no longer good: log in, then sign again */
+#define CREDENCE_DONE 0         /* the response is the answer to give to the caller */
+#define CREDENCE_SIGN_AGAIN 1   /* sign a fresh copy of the request and send that */
+#define CREDENCE_LOG_IN_AGAIN 2 /* the session is no longer good: log in, then sign again */
 
 /* Types of a value in a JSON response, for response_json. */
 #define CREDENCE_JSON_NULL 1u
-#define CREDENCE_JSON_BOOLEAN 2u   /* text is "true" or "false" */
-#define CREDENCE_JSON_NUMBER 3u    /* text is the number as JSON */
-#define CREDENCE_JSON_STRING 4u    /* text is the decoded string */
-#define CREDENCE_JSON_ARRAY 5u     /* text is missing */
-#define CREDENCE_JSON_OBJECT 6u    /* text is missing */
+#define CREDENCE_JSON_BOOLEAN 2u /* text is "true" or "false" */
+#define CREDENCE_JSON_NUMBER 3u  /* text is the number as JSON */
+#define CREDENCE_JSON_STRING 4u  /* text is the decoded string */
+#define CREDENCE_JSON_ARRAY 5u   /* text is missing */
+#define CREDENCE_JSON_OBJECT 6u  /* text is missing */
 
 /* Kinds of question, for ask. */
 #define CREDENCE_ASK_TEXT 1u
@@ -138,8 +139,8 @@ typedef struct credence_call {
 /* Use the inline functions further down rather than these slots.  Each comment
  * there is the contract. */
 typedef struct credence_host {
-  size_t size;     /* of the table of this host */
-  uint32_t minor;  /* of the interface that this host has */
+  size_t size;    /* of the table of this host */
+  uint32_t minor; /* of the interface that this host has */
   uint32_t reserved;
   const void *(*extension)(const struct credence_host *host, const char *id);
 
@@ -185,12 +186,12 @@ typedef struct credence_host {
 /* One provider, a static const table of the plugin.  A slot that a provider
  * does not need is NULL; only sign is always there. */
 typedef struct credence_provider {
-  size_t size;           /* sizeof(credence_provider) */
-  uint32_t needs_minor;  /* oldest host that will do; CREDENCE_PLUGIN_MINOR when in doubt */
-  uint32_t threads;      /* CREDENCE_THREADS_* */
-  uint32_t flags;        /* 0 */
-  uint32_t reserved;     /* 0 */
-  const char *id;        /* the word after "provider =" in the manifest; [a-z0-9-] */
+  size_t size;          /* sizeof(credence_provider) */
+  uint32_t needs_minor; /* oldest host that will do; CREDENCE_PLUGIN_MINOR when in doubt */
+  uint32_t threads;     /* CREDENCE_THREADS_* */
+  uint32_t flags;       /* 0 */
+  uint32_t reserved;    /* 0 */
+  const char *id;       /* the word after "provider =" in the manifest; [a-z0-9-] */
 
   /* Look at fields and options once, before a profile's first signature: value
    * and error are the services that work here.  What it stores in *instance is
@@ -235,7 +236,7 @@ CREDENCE_EXPORT const credence_provider *credence_provider_v1(const credence_hos
 #endif
 
 /* Does the table reach as far as this slot, and is the slot filled? */
-#define CREDENCE_HOST_HAS(host, slot)                                                                       \
+#define CREDENCE_HOST_HAS(host, slot) \
   ((host)->size >= offsetof(credence_host, slot) + sizeof((host)->slot) && (host)->slot != NULL)
 
 /* Wrap text that ends in NUL. */
@@ -361,7 +362,7 @@ CREDENCE_INLINE int credence_request_part(credence_call *call, uint32_t part, cr
 /* The header at index, in the order sent, duplicates and case kept.
  * NOT_FOUND behind the last. */
 CREDENCE_INLINE int credence_header_at(credence_call *call, size_t index, credence_bytes *name,
-                                            credence_bytes *value)
+                                       credence_bytes *value)
 {
   if (!CREDENCE_HOST_HAS(call->host, request_header))
     return CREDENCE_E_UNSUPPORTED;
@@ -372,7 +373,7 @@ CREDENCE_INLINE int credence_header_at(credence_call *call, size_t index, creden
  * value->data is NULL for "name", not NULL for "name=".  NOT_FOUND behind the
  * last. */
 CREDENCE_INLINE int credence_query_at(credence_call *call, size_t index, credence_bytes *name,
-                                           credence_bytes *value)
+                                      credence_bytes *value)
 {
   if (!CREDENCE_HOST_HAS(call->host, request_query))
     return CREDENCE_E_UNSUPPORTED;
@@ -413,7 +414,7 @@ CREDENCE_INLINE int credence_status(credence_call *call)
 
 /* In judge and logged_in: the response header at index. */
 CREDENCE_INLINE int credence_response_header_at(credence_call *call, size_t index, credence_bytes *name,
-                                             credence_bytes *value)
+                                                credence_bytes *value)
 {
   if (!CREDENCE_HOST_HAS(call->host, response_header))
     return CREDENCE_E_UNSUPPORTED;

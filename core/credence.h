@@ -124,15 +124,16 @@ typedef int (*credence_ask_function)(void *userdata, const char *question, char 
 
 /* Without this, the file keyring's passphrase comes from the descriptor in
  * CREDENCE_PASSPHRASE_FD or the file in CREDENCE_PASSPHRASE_FILE alone. */
-CREDENCE_API void credence_context_set_ask(credence_context *context, credence_ask_function ask, void *userdata);
+CREDENCE_API void credence_context_set_ask(credence_context *context, credence_ask_function ask,
+                                           void *userdata);
 
 /* --- manifests: which providers there are ---------------------------------- */
 
 typedef struct credence_manifest credence_manifest;
 
-#define CREDENCE_FIELD_SECRET 1u    /* kept in the keyring */
-#define CREDENCE_FIELD_REQUIRED 2u  /* a profile without it cannot sign */
-#define CREDENCE_FIELD_OPTION 4u    /* changes how the provider works; rarely needed */
+#define CREDENCE_FIELD_SECRET 1u   /* kept in the keyring */
+#define CREDENCE_FIELD_REQUIRED 2u /* a profile without it cannot sign */
+#define CREDENCE_FIELD_OPTION 4u   /* changes how the provider works; rarely needed */
 
 /* The names of all providers, sorted, ended by NULL.  Loads no code. */
 CREDENCE_API int credence_manifest_list(credence_context *context, char ***ret_names, credence_error **error);
@@ -153,7 +154,8 @@ CREDENCE_API size_t credence_manifest_field_count(const credence_manifest *manif
 CREDENCE_API const char *credence_manifest_field_name(const credence_manifest *manifest, size_t index);
 CREDENCE_API const char *credence_manifest_field_label(const credence_manifest *manifest, size_t index);
 CREDENCE_API const char *credence_manifest_field_help(const credence_manifest *manifest, size_t index);
-CREDENCE_API const char *credence_manifest_field_default(const credence_manifest *manifest, size_t index); /* or NULL */
+CREDENCE_API const char *credence_manifest_field_default(const credence_manifest *manifest,
+                                                         size_t index); /* or NULL */
 CREDENCE_API unsigned credence_manifest_field_flags(const credence_manifest *manifest, size_t index);
 
 /* --- profiles: a user's named use of a provider ---------------------------- */
@@ -166,8 +168,8 @@ CREDENCE_API int credence_profile_list(credence_context *context, char ***ret_na
 /* Read a profile and the manifests that it names.  Neither keyring nor plugin
  * is touched until the first request is signed.  The context must outlive the
  * profile. */
-CREDENCE_API int credence_profile_open(credence_context *context, const char *name, credence_profile **ret_profile,
-                                       credence_error **error);
+CREDENCE_API int credence_profile_open(credence_context *context, const char *name,
+                                       credence_profile **ret_profile, credence_error **error);
 
 /* Wipes the secrets.  Free the profile's requests first. */
 CREDENCE_API void credence_profile_free(credence_profile **profile);
@@ -189,8 +191,9 @@ CREDENCE_API const char *credence_profile_allow(const credence_profile *profile,
 /* The fields of all providers of the stack, one after the other; NOT_FOUND
  * behind the last.  *ret_value is NULL for a secret and for a field that has
  * neither value nor default.  flags are CREDENCE_FIELD_*. */
-CREDENCE_API int credence_profile_field(const credence_profile *profile, size_t index, const char **ret_provider,
-                                        const char **ret_name, const char **ret_value, unsigned *ret_flags);
+CREDENCE_API int credence_profile_field(const credence_profile *profile, size_t index,
+                                        const char **ret_provider, const char **ret_name,
+                                        const char **ret_value, unsigned *ret_flags);
 
 /* Delete the profile and its secrets.  The profile stays when its keyring
  * cannot be reached. */
@@ -216,7 +219,8 @@ CREDENCE_API void credence_draft_free(credence_draft **draft);
 CREDENCE_API int credence_draft_set_endpoint(credence_draft *draft, const char *url, credence_error **error);
 /* "secret-service", "file" ...; without it the Secret Service, where one
  * answers.  Only for a new profile. */
-CREDENCE_API int credence_draft_set_keyring(credence_draft *draft, const char *keyring, credence_error **error);
+CREDENCE_API int credence_draft_set_keyring(credence_draft *draft, const char *keyring,
+                                            credence_error **error);
 /* A rule "METHOD PATH", each with * for anything.  Without rules every request
  * to the endpoint's origin is allowed. */
 CREDENCE_API int credence_draft_add_allow(credence_draft *draft, const char *rule, credence_error **error);
@@ -224,12 +228,12 @@ CREDENCE_API int credence_draft_add_allow(credence_draft *draft, const char *rul
 CREDENCE_API int credence_draft_set_field(credence_draft *draft, const char *field, const char *value,
                                           credence_error **error);
 /* A secret field.  The bytes are copied to protected memory. */
-CREDENCE_API int credence_draft_set_secret(credence_draft *draft, const char *field, const void *data, size_t size,
-                                           credence_error **error);
+CREDENCE_API int credence_draft_set_secret(credence_draft *draft, const char *field, const void *data,
+                                           size_t size, credence_error **error);
 
 /* The required field at index that has no value yet, NULL behind the last. */
-CREDENCE_API const char *credence_draft_missing(const credence_draft *draft, size_t index, const char **ret_label,
-                                                unsigned *ret_flags);
+CREDENCE_API const char *credence_draft_missing(const credence_draft *draft, size_t index,
+                                                const char **ret_label, unsigned *ret_flags);
 CREDENCE_API int credence_draft_save(credence_draft *draft, credence_error **error);
 
 /* --- requests: build and sign ------------------------------------------------ */
@@ -256,21 +260,25 @@ CREDENCE_API int credence_request_add_header(credence_request *request, const ch
 CREDENCE_API int credence_request_set_body(credence_request *request, const void *data, size_t size,
                                            const char *media_type, credence_error **error);
 /* Set a JSON body; the text is checked and sent as it is. */
-CREDENCE_API int credence_request_set_json(credence_request *request, const char *text, credence_error **error);
+CREDENCE_API int credence_request_set_json(credence_request *request, const char *text,
+                                           credence_error **error);
 /* Append a field to a form body (application/x-www-form-urlencoded). */
 CREDENCE_API int credence_request_add_form(credence_request *request, const char *name, const char *value,
                                            credence_error **error);
 
 /* Fix the clock (microseconds since 1970 UTC) and the nonce, for test vectors
  * and debugging. */
-CREDENCE_API int credence_request_set_time(credence_request *request, int64_t microseconds, credence_error **error);
-CREDENCE_API int credence_request_set_nonce(credence_request *request, const char *nonce, credence_error **error);
+CREDENCE_API int credence_request_set_time(credence_request *request, int64_t microseconds,
+                                           credence_error **error);
+CREDENCE_API int credence_request_set_nonce(credence_request *request, const char *nonce,
+                                            credence_error **error);
 
 /* Be told what a provider signs: label is "string to sign" and the like.  text
  * is not terminated with NUL and lives until the function returns.  The function
  * is called while a plugin runs and must not call the library. */
 typedef void (*credence_trace_function)(void *userdata, const char *label, const char *text, size_t size);
-CREDENCE_API void credence_request_set_trace(credence_request *request, credence_trace_function trace, void *userdata);
+CREDENCE_API void credence_request_set_trace(credence_request *request, credence_trace_function trace,
+                                             void *userdata);
 
 /* Sign.  The request as it was built is kept: what was signed before is
  * dropped and a fresh copy signed, so that two calls under the same clock give
@@ -304,8 +312,8 @@ CREDENCE_API int credence_request_send(credence_request *request, credence_respo
 CREDENCE_API void credence_response_free(credence_response **response);
 CREDENCE_API int credence_response_status(const credence_response *response);
 /* NOT_FOUND behind the last. */
-CREDENCE_API int credence_response_header(const credence_response *response, size_t index, const char **ret_name,
-                                          const char **ret_value);
+CREDENCE_API int credence_response_header(const credence_response *response, size_t index,
+                                          const char **ret_name, const char **ret_value);
 /* Followed by a NUL byte that *ret_size does not count.  ret_size may be NULL. */
 CREDENCE_API const char *credence_response_body(const credence_response *response, size_t *ret_size);
 

@@ -192,7 +192,8 @@ int credence_curl_apply_with(CURL *curl, credence_request *request,
 {
   struct apply a = {curl, request, functions, CURLE_OK};
   if (!request->is_signed)
-    return error_set(error, CREDENCE_E_INVALID, "call credence_request_sign() first", "the request is not signed");
+    return error_set(error, CREDENCE_E_INVALID, "call credence_request_sign() first",
+                     "the request is not signed");
   if (is_head_with_body(request_current(request)))
     return error_set(error, CREDENCE_E_UNSUPPORTED, "leave the body out, or use another method",
                      "libcurl cannot send a HEAD request that has a body");
@@ -207,6 +208,7 @@ int credence_curl_apply_with(CURL *curl, credence_request *request,
     return error_nomem(error);
   if (a.failed != CURLE_OK)
     return error_set(error, CREDENCE_E_UNSUPPORTED, "libcurl 7.85 or later is needed",
-                     "this libcurl does not take an option that keeps the credential safe (code %d)", (int)a.failed);
+                     "this libcurl does not take an option that keeps the credential safe (code %d)",
+                     (int)a.failed);
   return 0;
 }

@@ -97,8 +97,8 @@ static int replaces_all_secrets(const credence_draft *d)
 
 /* Secrets that are kept stay with their origin: whoever changed the endpoint in
  * the file must not have them moved there by the next change of another secret. */
-static int read_record(const credence_draft *d, const char *old_text, const char *origin, struct record *ret_record,
-                       credence_error **error)
+static int read_record(const credence_draft *d, const char *old_text, const char *origin,
+                       struct record *ret_record, credence_error **error)
 {
   const unsigned char *data = NULL;
   size_t size = 0;
@@ -111,7 +111,8 @@ static int read_record(const credence_draft *d, const char *old_text, const char
     return r;
   if (record_origin(ret_record, &data, &size) && size == strlen(origin) && memcmp(data, origin, size) == 0)
     return 0;
-  r = error_set(error, CREDENCE_E_REFUSED, "put the endpoint back, or give all secrets of the profile at once",
+  r = error_set(error, CREDENCE_E_REFUSED,
+                "put the endpoint back, or give all secrets of the profile at once",
                 "the secrets of profile %s were stored for %.*s, and its endpoint is now at %s", d->name,
                 (int)(size > 300 ? 300 : size), (const char *)data, origin);
   record_clear(ret_record);

@@ -176,7 +176,8 @@ int credence_draft_set_keyring(credence_draft *draft, const char *keyring, crede
 int credence_draft_add_allow(credence_draft *draft, const char *rule, credence_error **error)
 {
   if (!allow_rule_is_valid(rule))
-    return error_set(error, CREDENCE_E_INVALID, "write it as 'GET /path/*', the method in capitals", "this is not a rule: %.120s", rule);
+    return error_set(error, CREDENCE_E_INVALID, "write it as 'GET /path/*', the method in capitals",
+                     "this is not a rule: %.120s", rule);
   return change(draft, "profile", "allow", rule, error);
 }
 
@@ -196,13 +197,15 @@ static void name_fields(const credence_draft *d, char *out, size_t size)
 }
 
 /* "FIELD", or "PROVIDER.FIELD". */
-static int find_field(const credence_draft *d, const char *name, struct place *ret_place, credence_error **error)
+static int find_field(const credence_draft *d, const char *name, struct place *ret_place,
+                      credence_error **error)
 {
   size_t found = 0;
   for (size_t i = 0; i < d->entry_count; i++) {
     const credence_manifest *manifest = d->entries[i].manifest;
     size_t prefix = strlen(manifest->name);
-    const char *bare = strncmp(name, manifest->name, prefix) == 0 && name[prefix] == '.' ? name + prefix + 1 : name;
+    const char *bare =
+        strncmp(name, manifest->name, prefix) == 0 && name[prefix] == '.' ? name + prefix + 1 : name;
     int field = manifest_find(manifest, bare);
     if (field >= 0) {
       *ret_place = (struct place){i, (size_t)field};
@@ -225,7 +228,8 @@ static int is_secret(const credence_draft *d, struct place place)
   return (d->entries[place.entry].manifest->fields[place.field].flags & CREDENCE_FIELD_SECRET) != 0;
 }
 
-int credence_draft_set_field(credence_draft *draft, const char *field, const char *value, credence_error **error)
+int credence_draft_set_field(credence_draft *draft, const char *field, const char *value,
+                             credence_error **error)
 {
   struct place place;
   int r = find_field(draft, field, &place, error);
@@ -233,7 +237,8 @@ int credence_draft_set_field(credence_draft *draft, const char *field, const cha
     return r;
   const credence_manifest *manifest = draft->entries[place.entry].manifest;
   if (is_secret(draft, place))
-    return error_set(error, CREDENCE_E_INVALID, "give it with --secret FIELD=PATH, --secret FIELD=- or when asked",
+    return error_set(error, CREDENCE_E_INVALID,
+                     "give it with --secret FIELD=PATH, --secret FIELD=- or when asked",
                      "%s is a secret, and what stands on a command line can be read by others", field);
   if (value == NULL)
     value = "";

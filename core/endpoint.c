@@ -17,7 +17,8 @@ int endpoint_parse(const char *text, struct url *ret_url, credence_error **error
   if (r < 0)
     return r;
   if (ret_url->query != NULL)
-    return error_set(error, CREDENCE_E_INVALID, "leave out ? and what follows it", "the endpoint has a query");
+    return error_set(error, CREDENCE_E_INVALID, "leave out ? and what follows it",
+                     "the endpoint has a query");
   for (size_t i = 0; i < ret_url->host_size; i++)
     if (ret_url->host[i] != ascii_lower((unsigned char)ret_url->host[i]))
       return error_set(error, CREDENCE_E_INVALID, "write the host in lower case",
@@ -140,11 +141,12 @@ int profile_check_allowed(const credence_profile *profile, const char *method, c
     if (rule_allows(profile->allow[i], method, path, size))
       return 0;
   return error_set(error, CREDENCE_E_REFUSED, "credence show lists them; they stand as allow = in its file",
-                   "no rule of profile %s allows %s %.*s", profile->name, method, (int)(size > 200 ? 200 : size),
-                   path);
+                   "no rule of profile %s allows %s %.*s", profile->name, method,
+                   (int)(size > 200 ? 200 : size), path);
 }
 
-int profile_check_headers(const credence_profile *profile, const struct message *message, credence_error **error)
+int profile_check_headers(const credence_profile *profile, const struct message *message,
+                          credence_error **error)
 {
   static const char *const names[] = {"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override",
                                       "X-Original-URL", "X-Rewrite-URL"};

@@ -48,8 +48,8 @@ static void copy_escaped(char *dst, const char *src)
   dst[used] = '\0';
 }
 
-__attribute__((format(printf, 3, 0)))
-static credence_error *error_new(int code, const char *remedy, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static credence_error *error_new(int code, const char *remedy,
+                                                                       const char *format, va_list args)
 {
   char *text = NULL;
   credence_error *new = calloc(1, sizeof(*new));
@@ -110,13 +110,12 @@ void credence_error_free(credence_error **error)
 const char *credence_strerror(int code)
 {
   static const char *const words[] = {
-      "done",          "failed",         "out of memory", "invalid",          "not found",
-      "locked",        "would prompt",   "dismissed",     "timed out",        "no keyring",
-      "keyring lost",  "ambiguous",      "conflict",      "corrupt",          "too large",
-      "denied",        "refused",        "unsupported",   "rejected",         "network failure",
-      "malformed",
+      "done",         "failed",          "out of memory", "invalid",    "not found",    "locked",
+      "would prompt", "dismissed",       "timed out",     "no keyring", "keyring lost", "ambiguous",
+      "conflict",     "corrupt",         "too large",     "denied",     "refused",      "unsupported",
+      "rejected",     "network failure", "malformed",
   };
-  size_t index = (size_t)-(long)code;
+  size_t index = (size_t) - (long)code;
   if (code > 0 || index >= sizeof(words) / sizeof(words[0]))
     return "unknown code";
   return words[index];

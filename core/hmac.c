@@ -44,8 +44,8 @@ static int update_parts(EVP_MD_CTX *context, const credence_bytes *parts, size_t
   return 0;
 }
 
-int digest_parts(EVP_MD_CTX *scratch, uint32_t algorithm, const credence_bytes *parts, size_t count, void *out,
-                 size_t out_size)
+int digest_parts(EVP_MD_CTX *scratch, uint32_t algorithm, const credence_bytes *parts, size_t count,
+                 void *out, size_t out_size)
 {
   const EVP_MD *md = digest_find(algorithm);
   if (md == NULL)

@@ -24,8 +24,8 @@ struct hmac_key;
 const EVP_MD *digest_find(uint32_t algorithm);
 
 /* Digest of the parts.  out_size must be the digest's size. */
-int digest_parts(EVP_MD_CTX *scratch, uint32_t algorithm, const credence_bytes *parts, size_t count, void *out,
-                 size_t out_size);
+int digest_parts(EVP_MD_CTX *scratch, uint32_t algorithm, const credence_bytes *parts, size_t count,
+                 void *out, size_t out_size);
 
 int hmac_key_new(uint32_t algorithm, const void *key, size_t size, struct hmac_key **ret_key);
 void hmac_key_free(struct hmac_key *key);

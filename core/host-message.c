@@ -144,8 +144,8 @@ int host_edit(credence_call *base, uint32_t change, const char *name, const cred
 }
 
 /* prefix, then lead and secret in the encoding, in secret memory. */
-static int compose(const credence_bytes *prefix, const credence_bytes *lead, const struct secret_value *secret,
-                   uint32_t encoding, char **ret_text, size_t *ret_size)
+static int compose(const credence_bytes *prefix, const credence_bytes *lead,
+                   const struct secret_value *secret, uint32_t encoding, char **ret_text, size_t *ret_size)
 {
   size_t plain_size = lead->size + secret->size;
   size_t encoded = encoding == CREDENCE_BASE64 ? base64_size(plain_size) : plain_size;

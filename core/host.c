@@ -41,7 +41,8 @@ struct secret_value *host_secret(struct call *call, const char *name, int *ret_c
     return secret;
   char remedy[REMEDY_SIZE];
   profile_secret_remedy(call->profile, name, remedy);
-  *ret_code = error_set(&call->why, CREDENCE_E_NOT_FOUND, remedy, "profile %s has no %s", call->profile->name, name);
+  *ret_code =
+      error_set(&call->why, CREDENCE_E_NOT_FOUND, remedy, "profile %s has no %s", call->profile->name, name);
   return NULL;
 }
 
@@ -65,8 +66,8 @@ static int ready_key(struct secret_value *secret, uint32_t algorithm, struct hma
   return 0;
 }
 
-static int service_hmac(credence_call *base, uint32_t algorithm, const char *name, const credence_bytes *parts,
-                        size_t count, void *mac, size_t mac_size)
+static int service_hmac(credence_call *base, uint32_t algorithm, const char *name,
+                        const credence_bytes *parts, size_t count, void *mac, size_t mac_size)
 {
   struct call *call = call_of(base);
   struct hmac_key *key = NULL;

@@ -102,8 +102,8 @@ static int check_text(struct parse *parse)
       return error_set(parse->error, CREDENCE_E_CORRUPT, "restore it or write it anew",
                        "%s: has control characters", parse->file);
   if (!utf8_valid(parse->at, size))
-    return error_set(parse->error, CREDENCE_E_CORRUPT, "restore it or write it anew",
-                     "%s: is not UTF-8 text", parse->file);
+    return error_set(parse->error, CREDENCE_E_CORRUPT, "restore it or write it anew", "%s: is not UTF-8 text",
+                     parse->file);
   return 0;
 }
 

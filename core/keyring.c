@@ -163,9 +163,9 @@ static int report(const struct keyring *keyring, const struct answer *answer, in
 static int lost(const struct keyring *keyring, int code, unsigned deadline, credence_error **error)
 {
   if (code == CREDENCE_E_TIMEOUT)
-    return error_set(
-        error, code, "is the keyring waiting for you in a window? --timeout=SECONDS waits longer",
-        "keyring %s: no answer within %u ms", keyring->name, deadline);
+    return error_set(error, code,
+                     "is the keyring waiting for you in a window? --timeout=SECONDS waits longer",
+                     "keyring %s: no answer within %u ms", keyring->name, deadline);
   if (code == CREDENCE_E_MALFORMED)
     return error_set(error, CREDENCE_E_SERVICE_LOST, "install the helper again",
                      "keyring %s: its helper answered something that is not the protocol", keyring->name);
@@ -187,8 +187,9 @@ static int exchange(struct keyring *keyring, const struct question *q, struct an
     return error_nomem(error);
   size_t used = write_question(q, keyring->context, request, size);
   unsigned deadline = deadline_of(q, keyring->context);
-  int r = used == 0 ? CREDENCE_E_TOO_LARGE
-                    : helper_call(keyring->helper, request, used, (int)deadline, &answer->message, &answer->size);
+  int r = used == 0
+              ? CREDENCE_E_TOO_LARGE
+              : helper_call(keyring->helper, request, used, (int)deadline, &answer->message, &answer->size);
   if (r == CREDENCE_E_SERVICE_LOST && may_repeat) {
     helper_stop(&keyring->helper);
     r = helper_start(keyring->name, &keyring->helper, error);

@@ -92,7 +92,8 @@ static int field_name_is_valid(const char *name)
 }
 
 /* The field of this section, made when it is new. */
-static struct field *section_field(credence_manifest *m, const char *name, unsigned flags, credence_error **error)
+static struct field *section_field(credence_manifest *m, const char *name, unsigned flags,
+                                   credence_error **error)
 {
   int found = manifest_find(m, name);
   if (found >= 0)
@@ -192,13 +193,15 @@ static int check_whole(const credence_manifest *m, credence_error **error)
     return error_set(error, CREDENCE_E_REFUSED, "name a file NAME.so, without a folder",
                      "%s: module is not a plain file name", m->path);
   if (m->endpoint != NULL && endpoint_parse(m->endpoint, &url, NULL) < 0)
-    return error_set(error, CREDENCE_E_MALFORMED, "write https://HOST/PATH", "%s: endpoint is not one", m->path);
+    return error_set(error, CREDENCE_E_MALFORMED, "write https://HOST/PATH", "%s: endpoint is not one",
+                     m->path);
   for (size_t i = 0; i < m->field_count; i++) {
     const struct field *field = &m->fields[i];
     /* Matching would copy the secret to memory that nobody wipes. */
-    if ((field->flags & CREDENCE_FIELD_SECRET) != 0 && (field->default_value != NULL || field->pattern != NULL))
-      return error_set(error, CREDENCE_E_MALFORMED, "take it out", "%s: the secret %s has a default or a pattern",
-                       m->path, field->name);
+    if ((field->flags & CREDENCE_FIELD_SECRET) != 0 &&
+        (field->default_value != NULL || field->pattern != NULL))
+      return error_set(error, CREDENCE_E_MALFORMED, "take it out",
+                       "%s: the secret %s has a default or a pattern", m->path, field->name);
     int r = check_pattern(m, field, error);
     if (r < 0)
       return r;
@@ -254,8 +257,8 @@ int manifest_open(const char *name, int with_user, credence_manifest **ret_manif
     r = open_in(user, name, 1, ret_manifest, &ignored);
   free(user);
   if (r == CREDENCE_E_NOT_FOUND)
-    r = error_set(error, r, "credence providers lists what there is", "there is no provider %s in " PROVIDER_DIR,
-                  name);
+    r = error_set(error, r, "credence providers lists what there is",
+                  "there is no provider %s in " PROVIDER_DIR, name);
   else if (r < 0)
     r = error_set(error, r, credence_error_remedy(ignored), "%s", credence_error_message(ignored));
   credence_error_free(&ignored);
@@ -270,7 +273,8 @@ int manifest_find(const credence_manifest *manifest, const char *field)
   return -1;
 }
 
-int manifest_check_value(const credence_manifest *manifest, size_t index, const char *value, credence_error **error)
+int manifest_check_value(const credence_manifest *manifest, size_t index, const char *value,
+                         credence_error **error)
 {
   const struct field *field = &manifest->fields[index];
   regex_t regex;
@@ -281,7 +285,8 @@ int manifest_check_value(const credence_manifest *manifest, size_t index, const 
   int matches = regexec(&regex, value, 0, NULL, 0) == 0;
   regfree(&regex);
   if (!matches)
-    return error_set(error, CREDENCE_E_INVALID, field->help, "the value of %s does not look like one", field->name);
+    return error_set(error, CREDENCE_E_INVALID, field->help, "the value of %s does not look like one",
+                     field->name);
   return 0;
 }
 

@@ -44,6 +44,7 @@ int manifest_open(const char *name, int with_user, credence_manifest **ret_manif
 int manifest_find(const credence_manifest *manifest, const char *field);
 
 /* INVALID unless value may stand in this field. */
-int manifest_check_value(const credence_manifest *manifest, size_t index, const char *value, credence_error **error);
+int manifest_check_value(const credence_manifest *manifest, size_t index, const char *value,
+                         credence_error **error);
 
 #endif

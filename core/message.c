@@ -21,13 +21,15 @@ static int is_token(const char *text)
   return 1;
 }
 
-int message_set_method(struct arena *arena, struct message *message, const char *method, credence_error **error)
+int message_set_method(struct arena *arena, struct message *message, const char *method,
+                       credence_error **error)
 {
   if (!is_token(method) || strlen(method) > 32)
-    return error_set(error, CREDENCE_E_INVALID, "for instance GET or POST", "this is not an HTTP method: %.40s",
-                     method);
+    return error_set(error, CREDENCE_E_INVALID, "for instance GET or POST",
+                     "this is not an HTTP method: %.40s", method);
   if (strcmp(method, "CONNECT") == 0)
-    return error_set(error, CREDENCE_E_REFUSED, NULL, "CONNECT asks a proxy for a tunnel, which nothing can sign");
+    return error_set(error, CREDENCE_E_REFUSED, NULL,
+                     "CONNECT asks a proxy for a tunnel, which nothing can sign");
   const char *copy = arena_copy(arena, method, strlen(method));
   if (copy == NULL)
     return error_nomem(error);
@@ -37,9 +39,9 @@ int message_set_method(struct arena *arena, struct message *message, const char 
 
 int is_transport_header(const char *name)
 {
-  static const char *const names[] = {"Host",    "Content-Length", "Transfer-Encoding", "Connection",
-                                      "TE",      "Upgrade",        "Trailer",           "Keep-Alive",
-                                      "Expect",  "Proxy-Connection"};
+  static const char *const names[] = {"Host",   "Content-Length",  "Transfer-Encoding", "Connection",
+                                      "TE",     "Upgrade",         "Trailer",           "Keep-Alive",
+                                      "Expect", "Proxy-Connection"};
   for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
     if (header_name_equal(name, strlen(name), names[i]))
       return 1;
@@ -58,7 +60,8 @@ static int check_header(const char *name, credence_bytes value, credence_error *
   for (size_t i = 0; i < value.size; i++)
     if (is_control(&text[i], 1))
       return error_set(error, CREDENCE_E_INVALID, "a header is one line; take it out",
-                       "the header %s has a control character (0x%02x)", name, (unsigned)(unsigned char)text[i]);
+                       "the header %s has a control character (0x%02x)", name,
+                       (unsigned)(unsigned char)text[i]);
   return 0;
 }
 
@@ -168,8 +171,8 @@ static int set_media_type(struct arena *arena, struct message *message, const ch
   return message_set_header(arena, message, "Content-Type", credence_text(media_type), error);
 }
 
-int message_set_body(struct arena *arena, struct message *message, credence_bytes body, const char *media_type,
-                     credence_error **error)
+int message_set_body(struct arena *arena, struct message *message, credence_bytes body,
+                     const char *media_type, credence_error **error)
 {
   if (body.size > MESSAGE_BODY_MAX)
     return error_set(error, CREDENCE_E_TOO_LARGE, NULL, "the body is larger than %u MiB",
@@ -188,7 +191,8 @@ static int is_form(const struct message *message)
   size_t index = 0;
   const struct header *type = message_find_header(message, "Content-Type", &index);
   size_t length = sizeof(form_type) - 1;
-  return type != NULL && type->value.size >= length && ascii_equal(type->value.data, length, form_type, length);
+  return type != NULL && type->value.size >= length &&
+         ascii_equal(type->value.data, length, form_type, length);
 }
 
 /* Where pairs can grow to size bytes and a NUL: their own place when it has the

@@ -58,7 +58,8 @@ int header_name_equal(const char *a, size_t size, const char *b);
 /* The first header of that name at or after *index; NULL when there is none. */
 const struct header *message_find_header(const struct message *message, const char *name, size_t *index);
 
-int message_set_method(struct arena *arena, struct message *message, const char *method, credence_error **error);
+int message_set_method(struct arena *arena, struct message *message, const char *method,
+                       credence_error **error);
 int message_set_header(struct arena *arena, struct message *message, const char *name, credence_bytes value,
                        credence_error **error);
 int message_add_header(struct arena *arena, struct message *message, const char *name, credence_bytes value,
@@ -71,8 +72,8 @@ int message_set_query(struct arena *arena, struct message *message, const char *
 int message_append_form(struct arena *arena, struct message *message, const char *name, credence_bytes value,
                         credence_error **error);
 /* media_type NULL leaves Content-Type alone.  The bytes are copied. */
-int message_set_body(struct arena *arena, struct message *message, credence_bytes body, const char *media_type,
-                     credence_error **error);
+int message_set_body(struct arena *arena, struct message *message, credence_bytes body,
+                     const char *media_type, credence_error **error);
 
 /* Take the first parameter off *rest, which is a query or form body; still
  * encoded.  0 when there is none left. */

@@ -22,7 +22,7 @@ struct module {
   dev_t device;
   ino_t inode;
   void *handle;
-  int fd; /* stays open: no other file gets its number, and debuggers find it */
+  int fd;       /* stays open: no other file gets its number, and debuggers find it */
   int is_whole; /* all its providers can be used */
   pthread_mutex_t serial;
   struct loaded_provider providers[PROVIDERS_MAX];
@@ -167,7 +167,8 @@ static int load_locked(int fd, const char *path, const credence_host *host, stru
 }
 
 /* System manifests name system plugins; the user's may name either. */
-static int open_module(const credence_manifest *manifest, int *ret_fd, char **ret_path, credence_error **error)
+static int open_module(const credence_manifest *manifest, int *ret_fd, char **ret_path,
+                       credence_error **error)
 {
   credence_error *ignored = NULL;
   char *user = manifest->is_user ? path_data("plugins") : NULL;
@@ -178,11 +179,11 @@ static int open_module(const credence_manifest *manifest, int *ret_fd, char **re
     r = trust_open(folder, manifest->module, 0, ret_fd, &ignored);
   }
   if (r == CREDENCE_E_NOT_FOUND)
-    r = error_set(error, r, "install the plugin again", "%s: there is no plugin %s in %s%s" PLUGIN_DIR, manifest->path,
-                  manifest->module, user == NULL ? "" : user, user == NULL ? "" : " or ");
+    r = error_set(error, r, "install the plugin again", "%s: there is no plugin %s in %s%s" PLUGIN_DIR,
+                  manifest->path, manifest->module, user == NULL ? "" : user, user == NULL ? "" : " or ");
   else if (r < 0)
-    r = error_set(error, r, credence_error_remedy(ignored), "%s: the plugin of provider %s: %s", manifest->path,
-                  manifest->name, credence_error_message(ignored));
+    r = error_set(error, r, credence_error_remedy(ignored), "%s: the plugin of provider %s: %s",
+                  manifest->path, manifest->name, credence_error_message(ignored));
   else if ((*ret_path = path_join(folder, manifest->module, "")) == NULL)
     r = error_nomem(error);
   credence_error_free(&ignored);

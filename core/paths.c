@@ -61,8 +61,8 @@ int path_make_folder(const char *path, credence_error **error)
     if (slash != NULL)
       *slash = '\0';
     if (mkdir(copy, 0700) < 0 && errno != EEXIST)
-      r = error_set(error, CREDENCE_E_DENIED, "make the folder, or set HOME", "%s: cannot make the folder: %s",
-                    copy, strerror(errno));
+      r = error_set(error, CREDENCE_E_DENIED, "make the folder, or set HOME",
+                    "%s: cannot make the folder: %s", copy, strerror(errno));
     if (slash == NULL)
       break;
     *slash = '/';

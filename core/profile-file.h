@@ -29,7 +29,8 @@ int profile_file_read(const char *name, struct profile_file *ret_file, credence_
 void profile_file_clear(struct profile_file *file);
 
 /* The value at index of those with this section and name; NULL behind the last. */
-const char *profile_file_get(const struct profile_file *file, const char *section, const char *name, size_t index);
+const char *profile_file_get(const struct profile_file *file, const char *section, const char *name,
+                             size_t index);
 /* Replace the first such value; NULL removes all of them. */
 int profile_file_set(struct profile_file *file, const char *section, const char *name, const char *value,
                      credence_error **error);

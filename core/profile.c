@@ -104,7 +104,8 @@ static int load_stack(credence_profile *p, const struct profile_file *file, cred
   const char *stack = profile_file_get(file, "profile", "stack", 0);
   char name[72];
   if (stack == NULL)
-    return error_set(error, CREDENCE_E_MALFORMED, "add stack = PROVIDER", "%s: [profile] has no stack", file->path);
+    return error_set(error, CREDENCE_E_MALFORMED, "add stack = PROVIDER", "%s: [profile] has no stack",
+                     file->path);
   int r = 0;
   for (stack += strspn(stack, " "); r == 0 && *stack != '\0'; stack += strspn(stack, " ")) {
     size_t size = strcspn(stack, " ");
@@ -130,7 +131,8 @@ static int load_endpoint(credence_profile *p, const struct profile_file *file, c
     return error_nomem(error);
   int r = endpoint_parse(p->endpoint, &p->url, &why);
   if (r < 0)
-    r = error_set(error, r, credence_error_remedy(why), "%s: endpoint: %s", file->path, credence_error_message(why));
+    r = error_set(error, r, credence_error_remedy(why), "%s: endpoint: %s", file->path,
+                  credence_error_message(why));
   credence_error_free(&why);
   if (r < 0)
     return r;

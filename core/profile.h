@@ -68,7 +68,8 @@ int profile_check_allowed(const credence_profile *profile, const char *method, c
                           credence_error **error);
 /* REFUSED when the profile has rules and a header would get around them: many
  * frameworks take method or path from it. */
-int profile_check_headers(const credence_profile *profile, const struct message *message, credence_error **error);
+int profile_check_headers(const credence_profile *profile, const struct message *message,
+                          credence_error **error);
 /* Is this a rule, "METHOD PATH"? */
 int allow_rule_is_valid(const char *rule);
 

@@ -19,7 +19,8 @@
 
 static int corrupt(credence_error **error)
 {
-  return error_set(error, CREDENCE_E_CORRUPT, "store all its secrets again with credence set PROFILE --secret FIELD=-",
+  return error_set(error, CREDENCE_E_CORRUPT,
+                   "store all its secrets again with credence set PROFILE --secret FIELD=-",
                    "the keyring holds something for this profile that is not a Credence record");
 }
 
@@ -51,7 +52,8 @@ void record_clear(struct record *record)
 static int find(const struct record *record, char tag, size_t index, const unsigned char **ret_data,
                 size_t *ret_size)
 {
-  return record->data != NULL && keyring_read_field(record->data, record->size, tag, index, ret_data, ret_size) == 1;
+  return record->data != NULL &&
+         keyring_read_field(record->data, record->size, tag, index, ret_data, ret_size) == 1;
 }
 
 int record_origin(const struct record *record, const unsigned char **ret_data, size_t *ret_size)

@@ -46,11 +46,10 @@ void credence_request_free(credence_request **request)
 static int check_origin(const credence_profile *profile, const struct url *url, credence_error **error)
 {
   const struct url *mine = &profile->url;
-  if (strcmp(url->scheme, mine->scheme) == 0 && url->port == mine->port && url->host_size == mine->host_size &&
-      memcmp(url->host, mine->host, url->host_size) == 0)
+  if (strcmp(url->scheme, mine->scheme) == 0 && url->port == mine->port &&
+      url->host_size == mine->host_size && memcmp(url->host, mine->host, url->host_size) == 0)
     return 0;
-  return error_set(error, CREDENCE_E_REFUSED,
-                   "write it exactly so, or add a profile for the other origin",
+  return error_set(error, CREDENCE_E_REFUSED, "write it exactly so, or add a profile for the other origin",
                    "the target is at another origin than profile %s, which is at %s", profile->name,
                    profile->origin);
 }
@@ -162,7 +161,8 @@ int credence_request_add_header(credence_request *request, const char *name, con
 {
   const char *reason = reserved_for(name);
   if (reason != NULL)
-    return error_set(error, CREDENCE_E_REFUSED, "leave it out", "the header %s cannot be given: %s", name, reason);
+    return error_set(error, CREDENCE_E_REFUSED, "leave it out", "the header %s cannot be given: %s", name,
+                     reason);
   drop_attempt(request);
   /* One media type: the caller's word counts. */
   if (ascii_equal(name, strlen(name), "Content-Type", 12)) {
@@ -172,8 +172,8 @@ int credence_request_add_header(credence_request *request, const char *name, con
   return message_add_header(&request->arena, &request->pristine, name, credence_text(value), error);
 }
 
-int credence_request_set_body(credence_request *request, const void *data, size_t size, const char *media_type,
-                              credence_error **error)
+int credence_request_set_body(credence_request *request, const void *data, size_t size,
+                              const char *media_type, credence_error **error)
 {
   drop_attempt(request);
   if (request->has_media_type)

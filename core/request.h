@@ -30,7 +30,7 @@ struct credence_request {
   char *nonce;
   credence_trace_function trace;
   void *trace_userdata;
-  EVP_MD_CTX *scratch; /* for digests; belongs to the thread of the request */
+  EVP_MD_CTX *scratch;             /* for digests; belongs to the thread of the request */
   struct curl_slist *curl_headers; /* what credence-curl.h gave to libcurl */
   void (*curl_headers_free)(struct curl_slist *);
 };

@@ -114,8 +114,8 @@ static size_t on_body(char *data, size_t one, size_t size, void *userdata)
   return buf_ok(&in->body) != 0 ? 0 : size;
 }
 
-static int transfer_failed(const struct transport *t, CURLcode code, const struct receiving *in, const char *detail,
-                           const credence_request *request, credence_error **error)
+static int transfer_failed(const struct transport *t, CURLcode code, const struct receiving *in,
+                           const char *detail, const credence_request *request, credence_error **error)
 {
   const char *why = detail[0] != '\0' ? detail : t->easy_strerror(code);
   const char *origin = request->profile->origin;
@@ -130,8 +130,8 @@ static int transfer_failed(const struct transport *t, CURLcode code, const struc
     return error_set(error, CREDENCE_E_NETWORK, "install the server's certificate authority on this system",
                      "%s: %s", origin, why);
   if (code == CURLE_SSL_CONNECT_ERROR)
-    return error_set(error, CREDENCE_E_NETWORK, "does the server speak TLS there, or is its endpoint http?", "%s: %s",
-                     origin, why);
+    return error_set(error, CREDENCE_E_NETWORK, "does the server speak TLS there, or is its endpoint http?",
+                     "%s: %s", origin, why);
   return error_set(error, CREDENCE_E_NETWORK, "is the server reachable from here?", "%s: %s", origin, why);
 }
 
@@ -171,7 +171,8 @@ static int perform(const struct transport *t, CURL *curl, credence_request *requ
   if (r < 0)
     return r;
   if (set_callbacks(t, curl, in, detail, request) < 0)
-    return error_set(error, CREDENCE_E_UNSUPPORTED, "install libcurl with OpenSSL", "libcurl lacks an option");
+    return error_set(error, CREDENCE_E_UNSUPPORTED, "install libcurl with OpenSSL",
+                     "libcurl lacks an option");
   CURLcode code = t->easy_perform(curl);
   if (code == CURLE_OUT_OF_MEMORY && was_sent(t, curl))
     in->too_large = "headers";

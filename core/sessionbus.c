@@ -34,7 +34,8 @@ static int socket_answers(const char *name, size_t size)
   if (fd < 0)
     return 0;
   socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size);
-  int answers = connect(fd, (struct sockaddr *)&address, length) == 0 || errno == EAGAIN; /* busy, but there */
+  int answers =
+      connect(fd, (struct sockaddr *)&address, length) == 0 || errno == EAGAIN; /* busy, but there */
   close(fd);
   return answers;
 }
@@ -89,5 +90,6 @@ int session_bus_check(credence_error **error)
     if (size > 0 && (size_t)size < sizeof(path) && socket_answers(path, (size_t)size))
       return 0;
   }
-  return error_set(error, CREDENCE_E_NO_KEYRING, remedy, "keyring secret-service: there is no session bus here");
+  return error_set(error, CREDENCE_E_NO_KEYRING, remedy,
+                   "keyring secret-service: there is no session bus here");
 }

@@ -13,12 +13,12 @@ static int load(const struct transport **ret_transport, credence_error **error)
 {
   static void *symbol; /* under the lock of transport_get() */
   credence_error *why = NULL;
-  int r = symbol != NULL ? 0
-                         : module_symbol(TRANSPORT_DIR, "transport-curl.so", TRANSPORT_SYMBOL, &symbol, &why);
+  int r =
+      symbol != NULL ? 0 : module_symbol(TRANSPORT_DIR, "transport-curl.so", TRANSPORT_SYMBOL, &symbol, &why);
   if (r < 0) {
     const char *remedy = credence_error_remedy(why);
-    r = error_set(error, r, remedy[0] != '\0' ? remedy : "install the package that brings it", "cannot send: %s",
-                  credence_error_message(why));
+    r = error_set(error, r, remedy[0] != '\0' ? remedy : "install the package that brings it",
+                  "cannot send: %s", credence_error_message(why));
     credence_error_free(&why);
     return r;
   }

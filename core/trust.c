@@ -64,8 +64,8 @@ static int open_failed(const char *path, credence_error **error)
   if (errno == ENOENT || errno == ENOTDIR)
     return error_set(error, CREDENCE_E_NOT_FOUND, NULL, "%s: no such file", path);
   if (errno == ELOOP)
-    return error_set(error, CREDENCE_E_REFUSED, "put the file itself there", "%s: not trusted, it is a symbolic link",
-                     path);
+    return error_set(error, CREDENCE_E_REFUSED, "put the file itself there",
+                     "%s: not trusted, it is a symbolic link", path);
   return error_set(error, CREDENCE_E_DENIED, NULL, "%s: %s", path, strerror(errno));
 }
 

@@ -32,7 +32,8 @@ static int check_origin(const credence_profile *p, const struct record *record, 
 {
   const unsigned char *origin = NULL;
   size_t size = 0;
-  if (record_origin(record, &origin, &size) && size == strlen(p->origin) && memcmp(origin, p->origin, size) == 0)
+  if (record_origin(record, &origin, &size) && size == strlen(p->origin) &&
+      memcmp(origin, p->origin, size) == 0)
     return 0;
   return error_set(error, CREDENCE_E_REFUSED,
                    "put the endpoint back, or store the secret again for the new one: credence set --secret",

@@ -52,8 +52,8 @@ int url_check_bytes(const char *text, size_t size, const char *what, credence_er
       remedy[end] = digits[byte >> 4];
       remedy[end + 1] = digits[byte & 15];
       remedy[end + 2] = '\0';
-      return error_set(error, CREDENCE_E_INVALID, remedy, "the %s has a byte that cannot stand in a URL (0x%02x)",
-                       what, byte);
+      return error_set(error, CREDENCE_E_INVALID, remedy,
+                       "the %s has a byte that cannot stand in a URL (0x%02x)", what, byte);
     }
   }
   return 0;
@@ -156,11 +156,13 @@ static int parse_authority(const char *text, size_t size, struct url *url, crede
   url->host_size = colon == NULL ? size : (size_t)(colon - text);
   url->port = url_default_port(url->scheme);
   if (colon != NULL && parse_port(colon + 1, size - url->host_size - 1, &url->port) < 0)
-    return error_set(error, CREDENCE_E_INVALID, "a port is a number from 1 to 65535", "the URL has a bad port");
+    return error_set(error, CREDENCE_E_INVALID, "a port is a number from 1 to 65535",
+                     "the URL has a bad port");
   if (!host_is_usable(url->host, url->host_size))
-    return error_set(error, CREDENCE_E_INVALID,
-                     "write the name in ASCII (xn--... for other alphabets), an address in its usual form, IPv6 in [ ]",
-                     "the URL has no host that can be used");
+    return error_set(
+        error, CREDENCE_E_INVALID,
+        "write the name in ASCII (xn--... for other alphabets), an address in its usual form, IPv6 in [ ]",
+        "the URL has no host that can be used");
   return 0;
 }
 

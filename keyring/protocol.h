@@ -35,12 +35,12 @@
 #define KEYRING_PASSPHRASE 's' /* unlock: opens the keyring, or makes it where there is none */
 
 /* Tags of responses. */
-#define KEYRING_STATUS 'S'    /* 0, or a CREDENCE_E_* code without its sign */
-#define KEYRING_MESSAGE 'm'   /* why; one line without secrets */
-#define KEYRING_REMEDY 'r'    /* what to do about it */
-#define KEYRING_REVISION 'R'  /* get, put: what EXPECT names later; list: that of the NAME before it */
-#define KEYRING_NAME 'n'      /* list: a profile; repeats */
-#define KEYRING_WANTS 'w'     /* with status LOCKED: "passphrase", or "new-passphrase" to make the keyring */
+#define KEYRING_STATUS 'S'   /* 0, or a CREDENCE_E_* code without its sign */
+#define KEYRING_MESSAGE 'm'  /* why; one line without secrets */
+#define KEYRING_REMEDY 'r'   /* what to do about it */
+#define KEYRING_REVISION 'R' /* get, put: what EXPECT names later; list: that of the NAME before it */
+#define KEYRING_NAME 'n'     /* list: a profile; repeats */
+#define KEYRING_WANTS 'w'    /* with status LOCKED: "passphrase", or "new-passphrase" to make the keyring */
 
 /* A message that is being written.  data points to size bytes of the caller;
  * once a field did not fit, overflow is set and stays. */

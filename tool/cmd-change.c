@@ -65,7 +65,8 @@ static void tell_added(const struct session *session, const char *name, const ch
   if (credence_profile_open(session->context, name, &profile, NULL) == CREDENCE_OK) {
     notice(session, "added %s (%s, keyring %s)", name, provider, credence_profile_keyring(profile));
     if (is_plain_http(credence_profile_endpoint(profile)))
-      notice(session, "its endpoint is http, so whoever is on the way reads all that is sent; is there no https?");
+      notice(session,
+             "its endpoint is http, so whoever is on the way reads all that is sent; is there no https?");
   } else {
     notice(session, "added %s (%s)", name, provider);
   }
@@ -178,7 +179,8 @@ const struct command command_add = {
     .details = "FIELD=VALUE gives a field that is not secret.  Secrets are asked for on the\n"
                "terminal or taken from --secret, without a newline at their end.  Without\n"
                "--allow, every request to the endpoint's origin is allowed.\n",
-    .example = "credence add lab 6connect api_key=41-HSLH4QZQX6IAOOJS --endpoint https://cloud.6connect.com/ex/api/v1/api.php",
+    .example = "credence add lab 6connect api_key=41-HSLH4QZQX6IAOOJS --endpoint "
+               "https://cloud.6connect.com/ex/api/v1/api.php",
     .least_operands = 2,
     .most_operands = SIZE_MAX,
     .options = add_options,

@@ -238,8 +238,8 @@ static int complain_missing(int code, const char *field, bool is_secret)
 
 /* One question and its answer.  *ret_again: the answer was no value for this
  * field, which has been said. */
-static int ask_once(const struct session *session, credence_draft *draft, const char *field, const char *label,
-                    bool is_secret, bool *ret_again)
+static int ask_once(const struct session *session, credence_draft *draft, const char *field,
+                    const char *label, bool is_secret, bool *ret_again)
 {
   credence_error *error = NULL;
   struct safe_buffer answer = {0};
@@ -265,8 +265,8 @@ out:
 }
 
 /* A slip of the finger costs one answer, not all that came before it. */
-static int ask_field(const struct session *session, credence_draft *draft, const char *field, const char *label,
-                     bool is_secret)
+static int ask_field(const struct session *session, credence_draft *draft, const char *field,
+                     const char *label, bool is_secret)
 {
   bool again = true;
   int code = EXIT_FAILED;

@@ -193,7 +193,8 @@ bool request_words_split(const char *const *words, size_t count, struct request_
     result.method = words[result.used++];
   if (count > result.used) {
     if (looks_like_item(words[result.used]))
-      return fail(ret_error, "write '' as TARGET to keep the endpoint; a path with = or : in it begins with /",
+      return fail(ret_error,
+                  "write '' as TARGET to keep the endpoint; a path with = or : in it begins with /",
                   "TARGET comes before the items, and an item stands in its place");
     result.target = words[result.used++];
   }

@@ -63,8 +63,8 @@ static void put_line(const char *text, const char *remedy)
   funlockfile(stderr);
 }
 
-__attribute__((format(printf, 2, 0)))
-static void put_formatted(const char *remedy, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void put_formatted(const char *remedy, const char *format,
+                                                                va_list arguments)
 {
   char *text = NULL;
 

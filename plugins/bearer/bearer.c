@@ -11,7 +11,8 @@ static int sign(void *instance, credence_call *call)
 {
   const credence_bytes prefix = credence_text("Bearer ");
   (void)instance;
-  return credence_edit_secret(call, CREDENCE_SET_HEADER, "Authorization", &prefix, NULL, "token", CREDENCE_PLAIN);
+  return credence_edit_secret(call, CREDENCE_SET_HEADER, "Authorization", &prefix, NULL, "token",
+                              CREDENCE_PLAIN);
 }
 
 static const credence_provider provider = {

@@ -298,8 +298,8 @@ static bool find_words(credence_call *call, bool rejected, credence_bytes *words
   uint32_t type;
 
   for (size_t i = 0; i < count; i++) {
-    if (credence_response_json(call, pointers[i], &type, words) == CREDENCE_OK && type == CREDENCE_JSON_STRING &&
-        words->size > 0)
+    if (credence_response_json(call, pointers[i], &type, words) == CREDENCE_OK &&
+        type == CREDENCE_JSON_STRING && words->size > 0)
       return true;
   }
   return false;

@@ -146,7 +146,8 @@ int main(int argc, char **argv)
   static const struct {
     const char *name;
     void (*function)(struct bench *);
-  } parts[] = {{"bare HMAC-SHA256", bare_hmac}, {"sign", sign_only}, {"build, sign, read back", build_and_sign}};
+  } parts[] = {
+      {"bare HMAC-SHA256", bare_hmac}, {"sign", sign_only}, {"build, sign, read back", build_and_sign}};
   double times[3][ROUNDS];
   struct bench b = {.profile = NULL};
   if (argc != 3)
@@ -160,7 +161,8 @@ int main(int argc, char **argv)
   printf("%zu bytes signed\n%-24s %8s %6s %12s\n", strlen(b.signed_text), "", "ns", "ratio", "allocations");
   for (int i = 0; i < 3; i++) {
     double ns = median(times[i]);
-    printf("%-24s %8.0f %6.2f %12.2f\n", parts[i].name, ns, ns / floor, count_allocations(parts[i].function, &b));
+    printf("%-24s %8.0f %6.2f %12.2f\n", parts[i].name, ns, ns / floor,
+           count_allocations(parts[i].function, &b));
   }
   EVP_MAC_CTX_free(b.mac);
   credence_request_free(&b.request);

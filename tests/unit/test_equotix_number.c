@@ -196,8 +196,8 @@ static void test_name_kinds(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_numbers),   cmocka_unit_test(test_long_exponents),
-      cmocka_unit_test(test_too_large), cmocka_unit_test(test_rounding_mode),
+      cmocka_unit_test(test_numbers),    cmocka_unit_test(test_long_exponents),
+      cmocka_unit_test(test_too_large),  cmocka_unit_test(test_rounding_mode),
       cmocka_unit_test(test_name_kinds),
   };
 
