@@ -2,7 +2,7 @@
 /*
  * batch.c - sign or send many requests with one profile
  *
- * usage: batch sign|send PROFILE
+ * usage: batch sign|send PROFILE [UNIXTIME]
  *
  * A host program of the library for tests that need a thousand requests: the
  * file keyring makes its key from the passphrase once, not for each of them.
@@ -32,6 +32,7 @@
 struct job {
   credence_profile *profile;
   int send;
+  long long time; /* seconds to sign as of; 0: now */
 };
 
 /* The body's bytes, to be freed; NULL when it is not base64. */
@@ -89,6 +90,8 @@ static int make(const struct job *job, char *line, credence_request **ret_reques
     return CREDENCE_E_INVALID;
   code =
       credence_request_new(job->profile, method, strcmp(target, "-") == 0 ? "" : target, ret_request, error);
+  if (code == CREDENCE_OK && job->time > 0)
+    code = credence_request_set_time(*ret_request, job->time * 1000000, error);
   return code == CREDENCE_OK ? put_body(*ret_request, body, error) : code;
 }
 
@@ -138,17 +141,18 @@ static void answer(const struct job *job, char *line)
 
 int main(int argc, char **argv)
 {
-  struct job job = {NULL, 0};
+  struct job job = {NULL, 0, 0};
   credence_error *error = NULL;
   char *line = NULL;
   size_t room = 0;
   ssize_t size;
 
-  if (argc != 3 || (strcmp(argv[1], "sign") != 0 && strcmp(argv[1], "send") != 0)) {
-    fputs("usage: batch sign|send PROFILE\n", stderr);
+  if (argc < 3 || argc > 4 || (strcmp(argv[1], "sign") != 0 && strcmp(argv[1], "send") != 0)) {
+    fputs("usage: batch sign|send PROFILE [UNIXTIME]\n", stderr);
     return 2;
   }
   job.send = strcmp(argv[1], "send") == 0;
+  job.time = argc == 4 ? strtoll(argv[3], NULL, 10) : 0;
   if (credence_profile_open(NULL, argv[2], &job.profile, &error) != CREDENCE_OK ||
       credence_profile_unlock(job.profile, &error) != CREDENCE_OK) {
     fprintf(stderr, "batch: %s\n", credence_error_message(error));

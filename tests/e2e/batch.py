@@ -30,12 +30,12 @@ class Answer:
                          else "%d %s %r" % (self.status, self.url, self.body))
 
 
-def batch(sandbox, verb, profile, requests):
+def batch(sandbox, verb, profile, requests, at=None):
     """Sign or send (method, target, body or None) each; answers as many Answers."""
     lines = b"".join(b"%s %s %s\n" % (method.encode(), target.encode() or b"-",
                                       b"-" if body is None else base64.b64encode(body))
                      for method, target, body in requests)
-    process = subprocess.Popen(harness.WRAPPER + [BATCH, verb, profile], stdin=subprocess.PIPE,
+    process = subprocess.Popen(harness.WRAPPER + [BATCH, verb, profile] + ([] if at is None else [str(at)]), stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=sandbox.env,
                                start_new_session=True)
     try:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The vendors' published requests and signatures, through the command, with the
-secret in each real keyring.
+"""The vendors' published requests and signatures, through the command and through
+the C API, with the secret in each real keyring.
 
 Breaks when a signature differs from the vendor's by one byte: another order of
 parameters, another encoding, another text to sign.
@@ -9,7 +9,8 @@ parameters, another encoding, another text to sign.
 import os
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from batch import batch  # noqa: E402
 from harness import Desktop, case, main  # noqa: E402
 
 SIXCONNECT = [
@@ -36,17 +37,19 @@ def check_sixconnect(sandbox):
     for i, (key, secret, signature) in enumerate(SIXCONNECT):
         name = "lab%d" % i
         sandbox.sixconnect(name, key=key, secret=secret)
-        url = sandbox.ok("sign", name, "?target=ipam&action=get&type=IP&mask=24", "--format=url").text
-        assert url == ("https://cloud.6connect.com/6c_375/api/v1/api.php?target=ipam&action=get&type=IP&mask=24"
-                       "&apiKey=%s&hash=%s\n" % (key, encoded(signature))), url
+        target = "?target=ipam&action=get&type=IP&mask=24"
+        wanted = "https://cloud.6connect.com/6c_375/api/v1/api.php%s&apiKey=%s&hash=%s" % (
+            target, key, encoded(signature))
+        assert sandbox.ok("sign", name, target, "--format=url").text == wanted + "\n"
+        assert batch(sandbox, "sign", name, [("GET", target, None)])[0].url == wanted
 
 
 def check_packetfabric(sandbox):
     key, secret, signature = PACKETFABRIC
     sandbox.add("fabric", "packetfabric-legacy", "api_key=" + key, secret=secret, field="secret_key")
-    url = sandbox.ok("sign", "fabric", "/interfaces/physical", "--format=url").text
-    assert url == ("https://api.packetfabric.com/interfaces/physical?api_key=%s&auth_hash=%s\n"
-                   % (key, encoded(signature))), url
+    wanted = "https://api.packetfabric.com/interfaces/physical?api_key=%s&auth_hash=%s" % (key, encoded(signature))
+    assert sandbox.ok("sign", "fabric", "/interfaces/physical", "--format=url").text == wanted + "\n"
+    assert batch(sandbox, "sign", "fabric", [("GET", "/interfaces/physical", None)])[0].url == wanted
 
 
 def check_equotix(sandbox):
@@ -56,6 +59,10 @@ def check_equotix(sandbox):
         assert signed["method"] == "POST"
         assert signed["url"] == "https://dashboard.equotix.one/api/item/get", signed["url"]
         assert '"auth_signature":"%s"' % signature in signed["body"], signed["body"]
+        # The caller's members alone: what the library adds is taken out again.
+        members = signed["body"].split(',"domain":')[0] + "}"
+        answer = batch(sandbox, "sign", "shop", [("POST", "item/get", members.encode())], at=1670561053)[0]
+        assert answer.body.decode() == signed["body"], answer
 
 
 @case("6connect: both published hashes, secret in the file keyring")
