@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* plugin.h - what the two providers of this plugin share */
+#ifndef CLOUDSTACK_PLUGIN_H
+#define CLOUDSTACK_PLUGIN_H
+
+#include "params.h"
+
+extern const credence_provider cloudstack_provider;
+extern const credence_provider cpbm_provider;
+
+/* Sign prefix and the sorted parameters with HMAC-SHA1 under secret_key, and
+ * append the base64 as the parameter "signature". */
+int append_signature(const struct params *params, credence_bytes prefix, credence_call *call);
+
+/* Append name=value of a field to the query. */
+int append_field(credence_call *call, const char *name, const char *field);
+
+#endif
