@@ -303,10 +303,11 @@ CREDENCE_API const void *credence_request_body(const credence_request *request, 
 typedef struct credence_response credence_response;
 
 /* Sign, send and read the answer.  Redirects are not followed; cookies, .netrc
- * and proxies from the environment are not used.  An answer from the server is
- * a success, whatever its status, unless the provider says otherwise: then the
- * code says what, and *ret_response is set all the same, so that the body can
- * be shown.  Needs libcurl, which is loaded at the first call. */
+ * and proxies from the environment are not used.  An answer with status 401 or
+ * 403 is CREDENCE_E_REJECTED, and what the provider takes for a failure is the
+ * code that it gives; all other answers are a success, whatever their status.
+ * When there is an answer, *ret_response is set, also with an error, so that the
+ * body can be shown.  Needs libcurl, which is loaded at the first call. */
 CREDENCE_API int credence_request_send(credence_request *request, credence_response **ret_response,
                                        credence_error **error);
 CREDENCE_API void credence_response_free(credence_response **response);
