@@ -79,7 +79,7 @@ static int read_old(credence_draft *d, struct keyring *keyring, char **ret_text,
     *ret_revision = strdup("");
     r = *ret_revision == NULL ? error_nomem(error) : 0;
   } else if (r < 0) {
-    r = error_set(error, r, credence_error_remedy(why), "%s", credence_error_message(why));
+    r = error_pass(error, r, &why);
   }
   credence_error_free(&why);
   return r;
@@ -100,8 +100,6 @@ static int replaces_all_secrets(const credence_draft *d)
 static int read_record(const credence_draft *d, const char *old_text, const char *origin,
                        struct record *ret_record, credence_error **error)
 {
-  const unsigned char *data = NULL;
-  size_t size = 0;
   /* What is left of a profile that was removed half way is not carried over, and
    * what is damaged does not matter when nothing of it is kept. */
   if (old_text == NULL || d->is_new || replaces_all_secrets(d))
@@ -109,13 +107,10 @@ static int read_record(const credence_draft *d, const char *old_text, const char
   int r = record_decode(old_text, ret_record, error);
   if (r < 0)
     return r;
-  if (record_origin(ret_record, &data, &size) && size == strlen(origin) && memcmp(data, origin, size) == 0)
-    return 0;
-  r = error_set(error, CREDENCE_E_REFUSED,
-                "put the endpoint back, or give all secrets of the profile at once",
-                "the secrets of profile %s were stored for %.*s, and its endpoint is now at %s", d->name,
-                (int)(size > 300 ? 300 : size), (const char *)data, origin);
-  record_clear(ret_record);
+  r = record_check_origin(ret_record, d->name, origin,
+                          "put the endpoint back, or give all secrets of the profile at once", error);
+  if (r < 0)
+    record_clear(ret_record);
   return r;
 }
 

@@ -57,7 +57,7 @@ int draft_check_is_free(const char *name, credence_error **error)
                   "there is a profile %s already: %s", name, file.path);
     profile_file_clear(&file);
   } else {
-    r = error_set(error, r, credence_error_remedy(why), "%s", credence_error_message(why));
+    r = error_pass(error, r, &why);
   }
   credence_error_free(&why);
   return r;

@@ -78,6 +78,18 @@ int error_set(credence_error **error, int code, const char *remedy, const char *
   return code;
 }
 
+int error_pass(credence_error **error, int code, credence_error **from)
+{
+  if (error == NULL) {
+    credence_error_free(from);
+  } else if (*from != NULL) {
+    credence_error_free(error);
+    *error = *from;
+    *from = NULL; /* transferred */
+  }
+  return code;
+}
+
 int error_nomem(credence_error **error)
 {
   return error_set(error, CREDENCE_E_NOMEM, NULL, "out of memory");

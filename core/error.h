@@ -16,4 +16,9 @@ int error_set(credence_error **error, int code, const char *remedy, const char *
     __attribute__((format(printf, 4, 5)));
 int error_nomem(credence_error **error);
 
+/* Pass an error on as it is: *from is moved to *error, or freed when error is
+ * NULL.  For a call whose error the caller shall see only if it is not dealt
+ * with.  Returns code. */
+int error_pass(credence_error **error, int code, credence_error **from);
+
 #endif

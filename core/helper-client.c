@@ -44,7 +44,7 @@ static int check_program(const char *file, const char *name, credence_error **er
     r = error_set(error, CREDENCE_E_NO_KEYRING, "install its package, or choose another with --keyring",
                   "there is no keyring %s in " KEYRING_DIR, name);
   else if (r < 0)
-    r = error_set(error, r, credence_error_remedy(why), "%s", credence_error_message(why));
+    r = error_pass(error, r, &why);
   credence_error_free(&why);
   return r;
 }

@@ -281,7 +281,7 @@ static int ask_unlocking(struct keyring *keyring, const struct question *q, stru
   credence_error *why = NULL;
   int r = ask_and_unlock(keyring, q, answer, &why);
   if (r < 0)
-    r = error_set(error, r, credence_error_remedy(why), "%s", credence_error_message(why));
+    r = error_pass(error, r, &why);
   credence_error_free(&why);
   return r;
 }

@@ -260,7 +260,7 @@ int manifest_open(const char *name, int with_user, credence_manifest **ret_manif
     r = error_set(error, r, "credence providers lists what there is",
                   "there is no provider %s in " PROVIDER_DIR, name);
   else if (r < 0)
-    r = error_set(error, r, credence_error_remedy(ignored), "%s", credence_error_message(ignored));
+    r = error_pass(error, r, &ignored);
   credence_error_free(&ignored);
   return r;
 }

@@ -175,7 +175,7 @@ int profile_file_read(const char *name, struct profile_file *ret_file, credence_
     r = error_set(error, r, "credence list shows what there is, credence add makes one",
                   "there is no profile %s", name);
   else if (r < 0)
-    r = error_set(error, r, credence_error_remedy(why), "%s", credence_error_message(why));
+    r = error_pass(error, r, &why);
   credence_error_free(&why);
   if (r == 0)
     *ret_file = file;

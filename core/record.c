@@ -61,6 +61,18 @@ int record_origin(const struct record *record, const unsigned char **ret_data, s
   return find(record, TAG_ORIGIN, 0, ret_data, ret_size);
 }
 
+int record_check_origin(const struct record *record, const char *profile, const char *origin,
+                        const char *remedy, credence_error **error)
+{
+  const unsigned char *stored = NULL;
+  size_t size = 0;
+  if (record_origin(record, &stored, &size) && size == strlen(origin) && memcmp(stored, origin, size) == 0)
+    return 0;
+  return error_set(error, CREDENCE_E_REFUSED, remedy,
+                   "the secret of profile %s was stored for %.*s, and its endpoint is now at %s", profile,
+                   (int)(size > 300 ? 300 : size), (const char *)stored, origin);
+}
+
 static size_t full_name(char *out, const char *provider, const char *field)
 {
   int size = snprintf(out, NAME_MAX_SIZE, "%s.%s", provider, field);

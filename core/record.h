@@ -28,6 +28,10 @@ int record_decode(const char *text, struct record *ret_record, credence_error **
 void record_clear(struct record *record);
 /* 1 when found; not terminated. */
 int record_origin(const struct record *record, const unsigned char **ret_data, size_t *ret_size);
+/* REFUSED, with remedy, unless the record was stored for the origin that the
+ * endpoint of profile has now. */
+int record_check_origin(const struct record *record, const char *profile, const char *origin,
+                        const char *remedy, credence_error **error);
 int record_get(const struct record *record, const char *provider, const char *field,
                const unsigned char **ret_data, size_t *ret_size);
 

@@ -28,19 +28,6 @@ static const char *first_secret(const credence_profile *p)
   return NULL;
 }
 
-static int check_origin(const credence_profile *p, const struct record *record, credence_error **error)
-{
-  const unsigned char *origin = NULL;
-  size_t size = 0;
-  if (record_origin(record, &origin, &size) && size == strlen(p->origin) &&
-      memcmp(origin, p->origin, size) == 0)
-    return 0;
-  return error_set(error, CREDENCE_E_REFUSED,
-                   "put the endpoint back, or store the secret again for the new one: credence set --secret",
-                   "the secret of profile %s was stored for %.*s, and its endpoint is now at %s", p->name,
-                   (int)(size > 300 ? 300 : size), (const char *)origin, p->origin);
-}
-
 static int take_field(const credence_profile *p, struct stack_entry *entry, size_t field,
                       const struct record *record, credence_error **error)
 {
@@ -70,7 +57,9 @@ static int take_secrets(credence_profile *p, const char *text, credence_error **
   struct record record = {NULL, 0};
   int r = record_decode(text, &record, error);
   if (r == 0)
-    r = check_origin(p, &record, error);
+    r = record_check_origin(
+        &record, p->name, p->origin,
+        "put the endpoint back, or store the secret again for the new one: credence set --secret", error);
   for (size_t i = 0; r == 0 && i < p->stack_count; i++)
     for (size_t f = 0; r == 0 && f < p->stack[i]->manifest->field_count; f++)
       r = take_field(p, p->stack[i], f, &record, error);
