@@ -40,14 +40,6 @@ static credence_profile *open_stack(const char *name, const char *stack, const c
   return profile;
 }
 
-static credence_request *build(credence_profile *profile)
-{
-  credence_request *request = NULL;
-  credence_error *error = NULL;
-  expect_ok(credence_request_new(profile, "GET", "/x", &request, &error), &error);
-  return request;
-}
-
 static const char *header(const credence_request *request, const char *name)
 {
   const char *at = NULL;
@@ -61,7 +53,7 @@ static const char *header(const credence_request *request, const char *name)
 /* Signing fails, each time, and leaves the request as it was built. */
 static void expect_refused_by(credence_profile *profile, int code, const char *whose, const char *words)
 {
-  credence_request *request = build(profile);
+  credence_request *request = build(profile, "GET", "/x");
   for (int again = 0; again < 3; again++) {
     const char *name = NULL;
     const char *value = NULL;
@@ -134,7 +126,7 @@ static void a_good_plugin_after_bad_ones(void **state)
     credence_profile *bad = open_stack("bad", "hostile-no-symbol", "");
     expect_refused_by(bad, CREDENCE_E_FAILED, "hostile-no-symbol.so", "does not export");
     credence_profile *good = open_stack("good", "hostile-longer-table", "");
-    credence_request *request = build(good);
+    credence_request *request = build(good, "GET", "/x");
     expect_ok(credence_request_sign(request, &error), &error);
     assert_string_equal(header(request, "X-Longer"), "longer");
     credence_request_free(&request);
@@ -160,7 +152,7 @@ static void headers_that_are_the_librarys(void **state)
   for (size_t i = 0; i < 3; i++) {
     snprintf(more, sizeof(more), "[hostile-sets-header]\nheader = %s\n", taken[i]);
     credence_profile *profile = open_stack("h", "hostile-sets-header", more);
-    credence_request *request = build(profile);
+    credence_request *request = build(profile, "GET", "/x");
     expect_ok(credence_request_sign(request, &error), &error);
     assert_string_equal(header(request, taken[i]), "mine");
     credence_request_free(&request);
@@ -174,7 +166,7 @@ static void headers_that_are_the_providers(void **state)
   credence_error *error = NULL;
   (void)state;
   credence_profile *profile = open_stack("h", "hostile-longer-table", "");
-  credence_request *request = build(profile);
+  credence_request *request = build(profile, "GET", "/x");
   expect_ok(credence_request_add_header(request, "x-LONGER", "mine", &error), &error);
   expect_error(credence_request_sign(request, &error), CREDENCE_E_REFUSED, &error, "already has the header");
   credence_request_free(&request);
@@ -229,7 +221,7 @@ static void edits_that_come_late(void **state)
   credence_error *error = NULL;
   (void)state;
   credence_profile *profile = open_stack("late", "hostile-edits-late", "");
-  credence_request *request = build(profile);
+  credence_request *request = build(profile, "GET", "/x");
   expect_ok(credence_request_sign(request, &error), &error);
   expect_error(judge(request, "", &error), CREDENCE_E_UNSUPPORTED, &error, "provider hostile-edits-late: ");
   assert_null(header(request, "X-A"));
@@ -301,7 +293,7 @@ static void expect_count(const char *provider, const char *wanted)
     assert_int_equal(pthread_join(threads[i], &result), 0);
     assert_null(result);
   }
-  credence_request *request = build(profiles[0]);
+  credence_request *request = build(profiles[0], "GET", "/x");
   expect_ok(credence_request_sign(request, &error), &error);
   assert_string_equal(header(request, "X-Count"), wanted);
   credence_request_free(&request);
@@ -349,7 +341,7 @@ static void looking_loads_nothing(void **state)
   }
   credence_strings_free(&names);
   credence_profile *profile = open_stack("look", "hostile-longer-table", "");
-  credence_request *request = build(profile);
+  credence_request *request = build(profile, "GET", "/x");
   assert_false(maps_mention("/plugins/"));
   expect_ok(credence_request_sign(request, &error), &error);
   assert_true(maps_mention("/plugins/hostile-longer-table.so")); /* or the test sees nothing */

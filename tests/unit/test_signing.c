@@ -18,14 +18,6 @@ static struct sandbox sandbox;
 static credence_profile *six;     /* 6connect, at SIXCONNECT */
 static credence_profile *equotix; /* at its usual endpoint */
 
-static credence_profile *open_profile(const char *name)
-{
-  credence_profile *profile = NULL;
-  credence_error *error = NULL;
-  expect_ok(credence_profile_open(NULL, name, &profile, &error), &error);
-  return profile;
-}
-
 /* Once for all tests: each write to the file keyring costs a key derivation. */
 static int start(void **state)
 {
@@ -48,20 +40,6 @@ static int stop(void **state)
   credence_profile_free(&equotix);
   sandbox_close(&sandbox);
   return 0;
-}
-
-static credence_request *build(credence_profile *profile, const char *method, const char *target)
-{
-  credence_request *request = NULL;
-  credence_error *error = NULL;
-  expect_ok(credence_request_new(profile, method, target, &request, &error), &error);
-  return request;
-}
-
-static void sign(credence_request *request)
-{
-  credence_error *error = NULL;
-  expect_ok(credence_request_sign(request, &error), &error);
 }
 
 /* --- published signatures ----------------------------------------------------------- */

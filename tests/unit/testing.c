@@ -143,3 +143,25 @@ uint32_t dice(uint32_t *state, uint32_t sides)
   *state = *state * 1664525u + 1013904223u;
   return (uint32_t)(((uint64_t)*state * sides) >> 32);
 }
+
+credence_profile *open_profile(const char *name)
+{
+  credence_profile *profile = NULL;
+  credence_error *error = NULL;
+  expect_ok(credence_profile_open(NULL, name, &profile, &error), &error);
+  return profile;
+}
+
+credence_request *build(credence_profile *profile, const char *method, const char *target)
+{
+  credence_request *request = NULL;
+  credence_error *error = NULL;
+  expect_ok(credence_request_new(profile, method, target, &request, &error), &error);
+  return request;
+}
+
+void sign(credence_request *request)
+{
+  credence_error *error = NULL;
+  expect_ok(credence_request_sign(request, &error), &error);
+}

@@ -44,6 +44,11 @@ void expect_error(int result, int code, credence_error **error, const char *word
 /* The call succeeded; prints the error when not. */
 void expect_ok(int result, credence_error **error);
 
+/* Of the sandbox, and without an error. */
+credence_profile *open_profile(const char *name);
+credence_request *build(credence_profile *profile, const char *method, const char *target);
+void sign(credence_request *request);
+
 /* Numbers that are the same in every run, so that a failure can be seen again. */
 uint32_t dice(uint32_t *state, uint32_t sides);
 
