@@ -175,7 +175,7 @@ static int remembered(credence_context *context, char **ret_passphrase, credence
 static int ask_once(credence_context *context, const char *question, char *answer, credence_error **error)
 {
   memset(answer, 0, PASSPHRASE_MAX);
-  int r = context->ask(context->ask_userdata, question, answer, PASSPHRASE_MAX);
+  int r = context->ask(context->ask_userdata, CREDENCE_ASK_SECRET, question, answer, PASSPHRASE_MAX);
   if (r == 0 && answer[0] == '\0')
     r = CREDENCE_E_DISMISSED;
   if (r == CREDENCE_E_DISMISSED)

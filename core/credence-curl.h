@@ -33,6 +33,17 @@ struct credence_curl_functions {
   void (*slist_free_all)(struct curl_slist *);
 };
 
+/* Those of the libcurl that the program is linked with. */
+static inline struct credence_curl_functions credence_curl_functions_here(void)
+{
+  struct credence_curl_functions functions;
+  functions.size = sizeof(functions);
+  functions.easy_setopt = (curl_easy_setopt);
+  functions.slist_append = curl_slist_append;
+  functions.slist_free_all = curl_slist_free_all;
+  return functions;
+}
+
 /* What credence_curl_apply() calls. */
 CREDENCE_API int credence_curl_apply_with(CURL *curl, credence_request *request,
                                           const struct credence_curl_functions *functions,
@@ -53,12 +64,23 @@ CREDENCE_API int credence_curl_apply_with(CURL *curl, credence_request *request,
  * request with a body, which libcurl cannot send. */
 static inline int credence_curl_apply(CURL *curl, credence_request *request, credence_error **error)
 {
-  struct credence_curl_functions functions;
-  functions.size = sizeof(functions);
-  functions.easy_setopt = (curl_easy_setopt);
-  functions.slist_append = curl_slist_append;
-  functions.slist_free_all = curl_slist_free_all;
+  const struct credence_curl_functions functions = credence_curl_functions_here();
   return credence_curl_apply_with(curl, request, &functions, error);
+}
+
+/* What credence_curl_receive() calls. */
+CREDENCE_API int credence_curl_receive_with(CURL *curl, credence_response *response,
+                                            const struct credence_curl_functions *functions,
+                                            credence_error **error);
+
+/* Make curl write the answer to response, for credence_flow_respond(): takes its
+ * header and write callbacks.  A transfer that ends with CURLE_WRITE_ERROR had an
+ * answer over the library's limits; hand it to credence_flow_respond() as well,
+ * which says so.  response must stay until the transfer is over. */
+static inline int credence_curl_receive(CURL *curl, credence_response *response, credence_error **error)
+{
+  const struct credence_curl_functions functions = credence_curl_functions_here();
+  return credence_curl_receive_with(curl, response, &functions, error);
 }
 
 #ifdef __cplusplus

@@ -43,20 +43,22 @@ extern "C" {
 #endif
 
 /* The minor number of the interface that this header describes. */
-#define CREDENCE_PLUGIN_MINOR 0u
+#define CREDENCE_PLUGIN_MINOR 1u
 
 /* --- codes (the same numbers as in credence.h) ------------------------- */
 
 #define CREDENCE_OK 0
-#define CREDENCE_E_FAILED (-1)       /* something else went wrong */
-#define CREDENCE_E_NOMEM (-2)        /* out of memory */
-#define CREDENCE_E_INVALID (-3)      /* an argument or field makes no sense */
-#define CREDENCE_E_NOT_FOUND (-4)    /* no such field, header, secret ... */
-#define CREDENCE_E_MALFORMED (-20)   /* data is not in the form it should have */
-#define CREDENCE_E_TOO_LARGE (-14)   /* over a limit of the host */
-#define CREDENCE_E_REFUSED (-16)     /* a rule forbids it */
-#define CREDENCE_E_UNSUPPORTED (-17) /* this host or provider cannot do it */
-#define CREDENCE_E_REJECTED (-18)    /* the server did not accept the credential */
+#define CREDENCE_E_FAILED (-1)          /* something else went wrong */
+#define CREDENCE_E_NOMEM (-2)           /* out of memory */
+#define CREDENCE_E_INVALID (-3)         /* an argument or field makes no sense */
+#define CREDENCE_E_NOT_FOUND (-4)       /* no such field, header, secret ... */
+#define CREDENCE_E_PROMPT_REQUIRED (-6) /* somebody has to be asked first */
+#define CREDENCE_E_MALFORMED (-20)      /* data is not in the form it should have */
+#define CREDENCE_E_TOO_LARGE (-14)      /* over a limit of the host */
+#define CREDENCE_E_REFUSED (-16)        /* a rule forbids it */
+#define CREDENCE_E_UNSUPPORTED (-17)    /* this host or provider cannot do it */
+#define CREDENCE_E_REJECTED (-18)       /* the server did not accept the credential */
+#define CREDENCE_E_NO_SESSION (-21)     /* the provider wants a login first */
 
 /* --- words of the border ----------------------------------------------- */
 
@@ -106,10 +108,15 @@ typedef struct credence_call {
   4u /* replace the first parameter of this name in its place, drop others; or append */
 #define CREDENCE_APPEND_FORM 5u /* put name=value at the end of a form body; encodes both */
 #define CREDENCE_SET_BODY 6u    /* replace the body; name is its media type, or NULL to leave that */
+#define CREDENCE_SET_METHOD 7u  /* in login alone: another method than POST; name is NULL.  Minor 1 */
+#define CREDENCE_SET_TARGET 8u  /* in login alone: where the login goes; name is NULL.  Minor 1 */
 
 /* How edit_secret writes lead and secret. */
 #define CREDENCE_PLAIN 1u  /* as they are */
 #define CREDENCE_BASE64 2u /* RFC 4648 with padding */
+#define CREDENCE_FORM_BASE64                                                     \
+  3u /* the secret form-encoded (RFC 6749, 2.3.1), then both in base64.  Minor 1 \
+      */
 
 /* Threading: how the callbacks of a provider may run. */
 #define CREDENCE_THREADS_SERIAL 1000u   /* one callback of the plugin at a time */
@@ -120,6 +127,8 @@ typedef struct credence_call {
 #define CREDENCE_DONE 0         /* the response is the answer to give to the caller */
 #define CREDENCE_SIGN_AGAIN 1   /* sign a fresh copy of the request and send that */
 #define CREDENCE_LOG_IN_AGAIN 2 /* the session is no longer good: log in, then sign again */
+#define CREDENCE_CLOCK_IS_OFF \
+  3 /* the time in the request was wrong: take the server's, sign again.  Minor 1 */
 
 /* Types of a value in a JSON response, for response_json. */
 #define CREDENCE_JSON_NULL 1u
@@ -130,9 +139,10 @@ typedef struct credence_call {
 #define CREDENCE_JSON_OBJECT 6u  /* text is missing */
 
 /* Kinds of question, for ask. */
-#define CREDENCE_ASK_TEXT 1u
-#define CREDENCE_ASK_SECRET 2u
-#define CREDENCE_ASK_OTP 3u
+#define CREDENCE_ASK_TEXT 1u   /* the answer is shown while it is typed, and read with value */
+#define CREDENCE_ASK_SECRET 2u /* hidden, and used through edit_secret and hmac */
+#define CREDENCE_ASK_OTP 3u    /* a one-time password; used as a secret is */
+#define CREDENCE_ASK_CHOICE 4u /* one of the lines behind the first of the question; read with value */
 
 /* --- services: what the host does for a plugin -------------------------- */
 
@@ -173,12 +183,15 @@ typedef struct credence_host {
   int (*response_body)(credence_call *call, credence_bytes *out);
   int (*response_json)(credence_call *call, const char *pointer, uint32_t *type, credence_bytes *text);
 
-  int (*session_put)(credence_call *call, const char *field, const credence_bytes *value, int64_t expires);
-  int (*ask)(credence_call *call, uint32_t kind, const char *field, const char *question);
+  int (*session_put)(credence_call *call, const char *name, const credence_bytes *value, int64_t lifetime);
+  int (*ask)(credence_call *call, uint32_t kind, const char *name, const char *question);
 
   void (*trace)(credence_call *call, const char *label, const credence_bytes *text);
   int (*error)(credence_call *call, int code, const char *text);
   void (*log)(credence_call *call, uint32_t level, const char *text);
+
+  /* Minor 1. */
+  int (*response_integer)(credence_call *call, const char *pointer, int64_t *out);
 } credence_host;
 
 /* --- what a plugin gives to the host ------------------------------------ */
@@ -203,15 +216,24 @@ typedef struct credence_provider {
    * attempt, each time on a fresh copy of the caller's request. */
   int (*sign)(void *instance, credence_call *call);
 
-  /* Build the request that logs in, on an empty POST to the endpoint.  Hosts of
-   * minor 0 do not log in: they call neither this nor logged_in. */
+  /* Build the request that logs in, on an empty POST to the endpoint.  Called
+   * when sign used a session value that is not there, or judge said
+   * LOG_IN_AGAIN.  CREDENCE_SET_TARGET may name another origin when a field of
+   * kind login-url of the manifest names it.  Hosts of minor 0 do not log in:
+   * they call neither this nor logged_in. */
   int (*login)(void *instance, credence_call *call);
-  /* Read the answer to it and put the session's values. */
+  /* Read the answer to it and put the session's values.  REJECTED when the
+   * server does not accept the credential: the host remembers that and does not
+   * try again by itself, for vendors lock accounts.  It may also ask, and
+   * return the PROMPT_REQUIRED that it gets: then login is called again. */
   int (*logged_in)(void *instance, credence_call *call);
 
   /* Look at the response of a signed request: CREDENCE_DONE,
-   * CREDENCE_SIGN_AGAIN, CREDENCE_LOG_IN_AGAIN or an error.  Hosts of minor 0
-   * repeat nothing: both make the request fail with UNSUPPORTED. */
+   * CREDENCE_SIGN_AGAIN, CREDENCE_LOG_IN_AGAIN, CREDENCE_CLOCK_IS_OFF or an
+   * error.  Each of these is done once per request; when the server then says
+   * the same, the request fails with REJECTED and with the text that credence_fail
+   * left, if it was called.  Hosts of minor 0 repeat nothing: all make the request
+   * fail. */
   int (*judge)(void *instance, credence_call *call);
 
   const void *(*extension)(void *instance, const char *id);
@@ -284,9 +306,11 @@ CREDENCE_INLINE void credence_base64(char *out, const void *data, size_t size)
   *out = '\0';
 }
 
-/* The value of a field or option of this provider that is not secret.  It is
- * followed by a NUL byte that size does not count.  NOT_FOUND when it has no
- * value and no default; REFUSED for a secret. */
+/* The value of a field or option of this provider that is not secret; also, since
+ * minor 1, of such a value of the session, and the answer to a question of the
+ * kinds TEXT and CHOICE.  It is followed by a NUL byte that size does not count.
+ * NOT_FOUND when it has no value and no default, NO_SESSION when there is no
+ * session; REFUSED for a secret. */
 CREDENCE_INLINE int credence_value(credence_call *call, const char *field, credence_bytes *out)
 {
   if (!CREDENCE_HOST_HAS(call->host, value))
@@ -295,8 +319,10 @@ CREDENCE_INLINE int credence_value(credence_call *call, const char *field, crede
 }
 
 /* HMAC (RFC 2104) of the parts, one after the other, under the secret of that
- * name.  mac_size must be the size of the digest.  NOT_FOUND when the profile
- * has no such secret. */
+ * name: a field, and since minor 1 a secret value of the session, or the answer
+ * to a question.  mac_size must be the size of the digest.  NOT_FOUND when the
+ * profile has no such secret, NO_SESSION when the session has none: return it,
+ * and the host logs in and calls again. */
 CREDENCE_INLINE int credence_hmac(credence_call *call, uint32_t algorithm, const char *secret,
                                   const credence_bytes *parts, size_t count, void *mac, size_t mac_size)
 {
@@ -333,7 +359,8 @@ CREDENCE_INLINE int credence_body_digest(credence_call *call, uint32_t algorithm
 }
 
 /* Now, in microseconds since 1970-01-01 00:00 UTC.  The same reading however
- * often it is asked for in one attempt. */
+ * often it is asked for in one attempt; the server's clock, once judge has said
+ * CREDENCE_CLOCK_IS_OFF. */
 CREDENCE_INLINE int64_t credence_now(credence_call *call)
 {
   if (!CREDENCE_HOST_HAS(call->host, now))
@@ -439,6 +466,41 @@ CREDENCE_INLINE int credence_response_json(credence_call *call, const char *poin
   if (!CREDENCE_HOST_HAS(call->host, response_json))
     return CREDENCE_E_UNSUPPORTED;
   return call->host->response_json(call, pointer, type, text);
+}
+
+/* In judge and logged_in: an integer of a JSON body, also when it stands there as
+ * a string, as in {"expires_in":"3600"}; a fraction is cut off.  NOT_FOUND when
+ * there is no such value or it is null, MALFORMED when it is something else or
+ * does not fit 53 bits.  Minor 1. */
+CREDENCE_INLINE int credence_response_integer(credence_call *call, const char *pointer, int64_t *out)
+{
+  if (!CREDENCE_HOST_HAS(call->host, response_integer))
+    return CREDENCE_E_UNSUPPORTED;
+  return call->host->response_integer(call, pointer, out);
+}
+
+/* In logged_in: keep a value of the new session under a name that the manifest
+ * has as [session NAME].  lifetime is for how many microseconds from now the
+ * session is good; 0 when the server does not say; the shortest of all calls
+ * counts.  MALFORMED for a value that is empty, longer than 16 KiB or has control
+ * characters, and for a lifetime that is negative or over ten years.  Minor 1. */
+CREDENCE_INLINE int credence_session_put(credence_call *call, const char *name, const credence_bytes *value,
+                                         int64_t lifetime)
+{
+  if (!CREDENCE_HOST_HAS(call->host, session_put))
+    return CREDENCE_E_UNSUPPORTED;
+  return call->host->session_put(call, name, value, lifetime);
+}
+
+/* In login and logged_in: ask the user.  OK when the answer is there, under name,
+ * for value or edit_secret.  PROMPT_REQUIRED when it is not: return that, and
+ * the host asks and calls login again.  Ask all that is needed before
+ * returning, so that the user sees the questions together.  Minor 1. */
+CREDENCE_INLINE int credence_ask(credence_call *call, uint32_t kind, const char *name, const char *question)
+{
+  if (!CREDENCE_HOST_HAS(call->host, ask))
+    return CREDENCE_E_UNSUPPORTED;
+  return call->host->ask(call, kind, name, question);
 }
 
 /* Show the user what is being signed, for instance ("string to sign", text).

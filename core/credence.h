@@ -76,6 +76,7 @@ extern "C" {
 #define CREDENCE_E_REJECTED (-18)       /* the server did not accept the credential */
 #define CREDENCE_E_NETWORK (-19)        /* no connection, TLS failure, broken transfer */
 #define CREDENCE_E_MALFORMED (-20)      /* data is not in the form it should have */
+#define CREDENCE_E_NO_SESSION (-21)     /* the provider wants a login first */
 
 /* A word for a code, for instance "locked".  Never NULL; static. */
 CREDENCE_API const char *credence_strerror(int code);
@@ -114,16 +115,25 @@ CREDENCE_API void credence_context_set_prompting(credence_context *context, int 
  * 60 s for the network. */
 CREDENCE_API void credence_context_set_timeout(credence_context *context, unsigned milliseconds);
 
+/* Kinds of question. */
+#define CREDENCE_ASK_TEXT 1u   /* the answer may be shown while it is typed */
+#define CREDENCE_ASK_SECRET 2u /* it may not */
+#define CREDENCE_ASK_OTP 3u    /* a one-time password; hidden as well */
+#define CREDENCE_ASK_CHOICE 4u /* the answer is one of the lines behind the question's first */
+
 /* Answer a question of the library, for instance for the passphrase of the
- * file keyring.  Write the answer with a NUL at its end to answer, which is
- * size bytes of memory that the library wipes.  Return CREDENCE_OK,
- * CREDENCE_E_DISMISSED when the user said no, or CREDENCE_E_PROMPT_REQUIRED
- * when there is nobody to ask.  Called on the thread that caused it, and must not
- * call the library with the profile that is being unlocked. */
-typedef int (*credence_ask_function)(void *userdata, const char *question, char *answer, size_t size);
+ * file keyring or a provider's one-time password.  Write the answer with a NUL at
+ * its end to answer, which is size bytes of memory that the library wipes.
+ * Return CREDENCE_OK, CREDENCE_E_DISMISSED when the user said no, or
+ * CREDENCE_E_PROMPT_REQUIRED when there is nobody to ask.  Called on the thread
+ * that caused it, and must not call the library with the profile that is being
+ * unlocked or logged in. */
+typedef int (*credence_ask_function)(void *userdata, unsigned kind, const char *question, char *answer,
+                                     size_t size);
 
 /* Without this, the file keyring's passphrase comes from the descriptor in
- * CREDENCE_PASSPHRASE_FD or the file in CREDENCE_PASSPHRASE_FILE alone. */
+ * CREDENCE_PASSPHRASE_FD or the file in CREDENCE_PASSPHRASE_FILE alone, and a
+ * provider that has a question cannot log in. */
 CREDENCE_API void credence_context_set_ask(credence_context *context, credence_ask_function ask,
                                            void *userdata);
 
@@ -195,8 +205,15 @@ CREDENCE_API int credence_profile_field(const credence_profile *profile, size_t 
                                         const char **ret_provider, const char **ret_name,
                                         const char **ret_value, unsigned *ret_flags);
 
-/* Delete the profile and its secrets.  The profile stays when its keyring
- * cannot be reached. */
+/* The certificate and the key that the profile shows to the server, and the
+ * certificate authority that it trusts instead of the system's: paths of PEM
+ * files, or NULL.  The key may also be the profile's secret client_key. */
+CREDENCE_API const char *credence_profile_client_cert(const credence_profile *profile);
+CREDENCE_API const char *credence_profile_client_key(const credence_profile *profile);
+CREDENCE_API const char *credence_profile_ca_cert(const credence_profile *profile);
+
+/* Delete the profile, its secrets and its session.  The profile stays when its
+ * keyring cannot be reached. */
 CREDENCE_API int credence_profile_remove(credence_context *context, const char *name, credence_error **error);
 
 /* --- drafts: make or change a profile --------------------------------------- */
@@ -227,7 +244,16 @@ CREDENCE_API int credence_draft_add_allow(credence_draft *draft, const char *rul
 /* A field that is not secret.  NULL takes the value away. */
 CREDENCE_API int credence_draft_set_field(credence_draft *draft, const char *field, const char *value,
                                           credence_error **error);
-/* A secret field.  The bytes are copied to protected memory. */
+/* Paths of PEM files, which are read when the profile sends; NULL takes the
+ * setting away.  See credence_profile_client_cert(). */
+CREDENCE_API int credence_draft_set_client_cert(credence_draft *draft, const char *path,
+                                                credence_error **error);
+CREDENCE_API int credence_draft_set_client_key(credence_draft *draft, const char *path,
+                                               credence_error **error);
+CREDENCE_API int credence_draft_set_ca_cert(credence_draft *draft, const char *path, credence_error **error);
+/* A secret field, or "client_key": the key of the client certificate in PEM, kept
+ * in the keyring rather than in a file.  The bytes are copied to protected
+ * memory. */
 CREDENCE_API int credence_draft_set_secret(credence_draft *draft, const char *field, const void *data,
                                            size_t size, credence_error **error);
 
@@ -242,8 +268,9 @@ typedef struct credence_request credence_request;
 
 /* target is an absolute URL of the endpoint's origin; "/path", which takes the
  * place of the endpoint's path; "path", which is appended to it; "?query", "",
- * or NULL, which keep it.  Its bytes are sent as they are.  The profile must
- * outlive the request. */
+ * or NULL, which keep it.  Its bytes are sent as they are; but {NAME}, where NAME
+ * is a value of the session that is not secret, becomes that value when the
+ * request is signed.  The profile must outlive the request. */
 CREDENCE_API int credence_request_new(credence_profile *profile, const char *method, const char *target,
                                       credence_request **ret_request, credence_error **error);
 CREDENCE_API void credence_request_free(credence_request **request);
@@ -282,7 +309,8 @@ CREDENCE_API void credence_request_set_trace(credence_request *request, credence
 
 /* Sign.  The request as it was built is kept: what was signed before is
  * dropped and a fresh copy signed, so that two calls under the same clock give
- * the same result. */
+ * the same result.  NO_SESSION when the provider wants a login and the profile
+ * has no session: see credence_profile_login() and credence_flow_new(). */
 CREDENCE_API int credence_request_sign(credence_request *request, credence_error **error);
 
 /* Read what is to be sent.  Before signing they show the request as built. */
@@ -302,12 +330,15 @@ CREDENCE_API const void *credence_request_body(const credence_request *request, 
 
 typedef struct credence_response credence_response;
 
-/* Sign, send and read the answer.  Redirects are not followed; cookies, .netrc
- * and proxies from the environment are not used.  An answer with status 401 or
- * 403 is CREDENCE_E_REJECTED, and what the provider takes for a failure is the
- * code that it gives; all other answers are a success, whatever their status.
- * When there is an answer, *ret_response is set, also with an error, so that the
- * body can be shown.  Needs libcurl, which is loaded at the first call. */
+/* Sign, send and read the answer.  Where the provider wants a session, logs in
+ * first, or once more when the server no longer accepts the session; where the
+ * provider says that the clock was wrong, sends once more with the server's.
+ * Redirects are not followed; cookies, .netrc and proxies from the environment
+ * are not used.  An answer with status 401 or 403 is CREDENCE_E_REJECTED, and
+ * what the provider takes for a failure is the code that it gives; all other
+ * answers are a success, whatever their status.  When there is an answer,
+ * *ret_response is set, also with an error, so that the body can be shown.  Needs
+ * libcurl, which is loaded at the first call. */
 CREDENCE_API int credence_request_send(credence_request *request, credence_response **ret_response,
                                        credence_error **error);
 CREDENCE_API void credence_response_free(credence_response **response);
@@ -317,6 +348,115 @@ CREDENCE_API int credence_response_header(const credence_response *response, siz
                                           const char **ret_name, const char **ret_value);
 /* Followed by a NUL byte that *ret_size does not count.  ret_size may be NULL. */
 CREDENCE_API const char *credence_response_body(const credence_response *response, size_t *ret_size);
+
+/* --- sessions ------------------------------------------------------------------------ */
+
+/* A provider that logs in gets a session: a token, mostly for some time.  It is
+ * kept in the profile's keyring and shared by all programs that use the profile.
+ * A login that the server refused is remembered and not tried again, since
+ * vendors lock accounts, until the credential changes or somebody calls
+ * credence_profile_login(). */
+
+/* Log in now, also when there is a session.  Sends with libcurl.  UNSUPPORTED for
+ * a provider that needs no login. */
+CREDENCE_API int credence_profile_login(credence_profile *profile, credence_error **error);
+/* Drop the session from the keyring.  *ret_held, which may be NULL: was there
+ * one?  The server is not told. */
+CREDENCE_API int credence_profile_logout(credence_profile *profile, int *ret_held, credence_error **error);
+
+#define CREDENCE_SESSION_UNUSED 0  /* the provider does not log in */
+#define CREDENCE_SESSION_NONE 1    /* nobody logged in yet */
+#define CREDENCE_SESSION_HELD 2    /* until *ret_expires; 0: the server did not say */
+#define CREDENCE_SESSION_EXPIRED 3 /* it ended at *ret_expires */
+#define CREDENCE_SESSION_REFUSED 4 /* the server refused the last login, at *ret_expires */
+
+/* What was last heard of the session, without its keyring.  Times are in
+ * microseconds since 1970 UTC. */
+CREDENCE_API int credence_profile_session(credence_profile *profile, int *ret_state, int64_t *ret_expires,
+                                          credence_error **error);
+
+/* The value at index of those of the session that are not secret, for instance
+ * an account; NOT_FOUND behind the last, and before a login or a signature.  The
+ * strings live until the profile's next login. */
+CREDENCE_API int credence_profile_session_value(credence_profile *profile, size_t index,
+                                                const char **ret_name, const char **ret_label,
+                                                const char **ret_value);
+
+/* --- flow: the steps of a request, for programs that send by themselves ----------------- */
+
+/* Does what credence_request_send() does, but sends nothing: it says what the next
+ * step is, and the program takes it with the HTTP stack and the event loop it has.
+ *
+ *     while ((r = credence_flow_step(flow, &step, &error)) == 0 && step != CREDENCE_STEP_DONE)
+ *       switch (step) {
+ *       case CREDENCE_STEP_SEND:
+ *         send credence_flow_request(flow) and read the answer;
+ *         credence_flow_respond(flow, &response, &error);
+ *         break;
+ *       case CREDENCE_STEP_ASK:
+ *         ask credence_flow_question(flow, 0, &kind) and so on;
+ *         credence_flow_answer(flow, 0, answer, &error);
+ *         break;
+ *       case CREDENCE_STEP_WAIT:
+ *         come back after credence_flow_delay(flow) milliseconds;
+ *       }
+ *
+ * A step talks to the keyring at times, which takes milliseconds, and at most the
+ * keyring's deadline.  A flow belongs to one thread at a time.  Freeing a flow at
+ * any step is fine; a login that was under way is then nobody's. */
+typedef struct credence_flow credence_flow;
+
+#define CREDENCE_STEP_DONE 0 /* credence_flow_take_response() is the answer */
+#define CREDENCE_STEP_SEND \
+  1 /* send credence_flow_request(), and give the answer to credence_flow_respond() */
+#define CREDENCE_STEP_ASK                                                                                    \
+  2                          /* ask credence_flow_question(), and give the answers to credence_flow_answer() \
+                              */
+#define CREDENCE_STEP_WAIT 3 /* another thread or program logs in: come back after credence_flow_delay() */
+
+/* The request must outlive the flow, and is signed by it. */
+CREDENCE_API int credence_flow_new(credence_request *request, credence_flow **ret_flow,
+                                   credence_error **error);
+/* A flow that only logs in: the steps of credence_profile_login().  The profile
+ * must outlive it. */
+CREDENCE_API int credence_flow_new_login(credence_profile *profile, credence_flow **ret_flow,
+                                         credence_error **error);
+CREDENCE_API void credence_flow_free(credence_flow **flow);
+
+/* Go on to the next step.  Any error ends the flow.  INVALID when the step before
+ * was not taken. */
+CREDENCE_API int credence_flow_step(credence_flow *flow, int *ret_step, credence_error **error);
+
+/* After SEND: what to send, signed.  That is the program's request or a login.
+ * Belongs to the flow, unless it is the program's, and lives until the next
+ * step.  Do not follow redirects. */
+CREDENCE_API credence_request *credence_flow_request(credence_flow *flow);
+/* After SEND: hand over the answer; *response becomes NULL, also on failure. */
+CREDENCE_API int credence_flow_respond(credence_flow *flow, credence_response **response,
+                                       credence_error **error);
+/* After ASK: the question at index, NULL behind the last.  *ret_kind is one of
+ * CREDENCE_ASK_*. */
+CREDENCE_API const char *credence_flow_question(credence_flow *flow, size_t index, unsigned *ret_kind);
+/* Copies the answer to protected memory.  INVALID when it is empty or none of the
+ * choices. */
+CREDENCE_API int credence_flow_answer(credence_flow *flow, size_t index, const char *answer,
+                                      credence_error **error);
+/* After WAIT: milliseconds. */
+CREDENCE_API unsigned credence_flow_delay(const credence_flow *flow);
+/* The last answer to the program's request, also after an error; NULL when there
+ * is none.  The caller frees it. */
+CREDENCE_API credence_response *credence_flow_take_response(credence_flow *flow);
+
+/* An answer, for credence_flow_respond().  credence_curl_receive() in
+ * credence-curl.h fills one. */
+CREDENCE_API int credence_response_new(credence_response **ret_response, credence_error **error);
+CREDENCE_API void credence_response_set_status(credence_response *response, int status);
+/* Append a header, and a piece of the body.  TOO_LARGE over the library's
+ * limits: 512 headers, 256 KiB of them, 64 MiB of body. */
+CREDENCE_API int credence_response_add_header(credence_response *response, const char *name,
+                                              const char *value, credence_error **error);
+CREDENCE_API int credence_response_add_body(credence_response *response, const void *data, size_t size,
+                                            credence_error **error);
 
 #ifdef __cplusplus
 }

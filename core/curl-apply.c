@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "certificates.h"
 #include "credence-curl.h"
 #include "error.h"
 #include "request.h"
@@ -161,13 +162,51 @@ static void wipe_lines(struct curl_slist *list)
     explicit_bzero(list->data, strlen(list->data));
 }
 
-void curl_headers_free(credence_request *request)
+static void curl_headers_drop(credence_request *request)
 {
   if (request->curl_headers == NULL)
     return;
   wipe_lines(request->curl_headers);
   request->curl_headers_free(request->curl_headers);
   request->curl_headers = NULL;
+}
+
+void curl_forget(credence_request *request)
+{
+  curl_headers_drop(request);
+  certificates_free(request->certificates);
+  request->certificates = NULL;
+}
+
+static void set_blob(struct apply *a, CURLoption option, char *data, size_t size)
+{
+  struct curl_blob blob = {data, size, CURL_BLOB_NOCOPY};
+  if (data != NULL)
+    set_pointer(a, option, &blob);
+}
+
+/* The certificate and its key for this profile.  Without KEYPASSWD, OpenSSL would
+ * ask on the terminal for the passphrase of a key that has one. */
+static int set_certificates(struct apply *a, credence_error **error)
+{
+  struct certificates *c = NULL;
+  forget_pointer(a, CURLOPT_SSLCERT_BLOB); /* another profile's, perhaps */
+  forget_pointer(a, CURLOPT_SSLKEY_BLOB);
+  forget_pointer(a, CURLOPT_CAINFO_BLOB);
+  int r = certificates_read(a->request->profile, &c, error);
+  if (r < 0 || c == NULL)
+    return r;
+  certificates_free(a->request->certificates);
+  a->request->certificates = c; /* transferred */
+  set_blob(a, CURLOPT_SSLCERT_BLOB, c->cert, c->cert_size);
+  set_blob(a, CURLOPT_SSLKEY_BLOB, c->key, c->key_size);
+  set_blob(a, CURLOPT_CAINFO_BLOB, c->authority, c->authority_size);
+  if (c->cert != NULL) {
+    set_pointer(a, CURLOPT_SSLCERTTYPE, "PEM");
+    set_pointer(a, CURLOPT_SSLKEYTYPE, "PEM");
+    set_pointer(a, CURLOPT_KEYPASSWD, "");
+  }
+  return 0;
 }
 
 static int set_headers(struct apply *a)
@@ -181,7 +220,7 @@ static int set_headers(struct apply *a)
     return r;
   }
   set_pointer(a, CURLOPT_HTTPHEADER, list);
-  curl_headers_free(a->request);
+  curl_headers_drop(a->request);
   a->request->curl_headers = list; /* transferred */
   a->request->curl_headers_free = a->f->slist_free_all;
   return 0;
@@ -206,6 +245,9 @@ int credence_curl_apply_with(CURL *curl, credence_request *request,
   set_pointer(&a, CURLOPT_URL, url);
   if (set_headers(&a) < 0)
     return error_nomem(error);
+  int r = set_certificates(&a, error);
+  if (r < 0)
+    return r;
   if (a.failed != CURLE_OK)
     return error_set(error, CREDENCE_E_UNSUPPORTED, "libcurl 7.85 or later is needed",
                      "this libcurl does not take an option that keeps the credential safe (code %d)",

@@ -14,14 +14,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <openssl/rand.h>
+
 #include "draft.h"
 #include "error.h"
 #include "keyring.h"
+#include "login-state.h"
 #include "record.h"
 #include "secret.h"
 
 #define KIND "credential"
 #define LABEL_SIZE 96u
+#define STAMP_BYTES 16u
 
 /* What people see in their keyring's window. */
 static void make_label(const credence_draft *d, char *out)
@@ -35,7 +39,7 @@ static int has_new_secrets(const credence_draft *d)
     for (size_t f = 0; f < MANIFEST_FIELDS_MAX; f++)
       if (d->entries[i].secrets[f] != NULL)
         return 1;
-  return 0;
+  return d->client_key != NULL;
 }
 
 static int check_complete(const credence_draft *d, credence_error **error)
@@ -65,6 +69,10 @@ static size_t collect(const credence_draft *d, const struct record *old, struct 
       entries[count++] = (struct record_entry){manifest->name, manifest->fields[f].name, data, size};
     }
   }
+  const unsigned char *key = (const unsigned char *)d->client_key;
+  size_t key_size = d->client_key_size;
+  if (key != NULL || record_get(old, RECORD_PROFILE, "client_key", &key, &key_size))
+    entries[count++] = (struct record_entry){RECORD_PROFILE, "client_key", key, key_size};
   return count;
 }
 
@@ -90,7 +98,7 @@ static int replaces_all_secrets(const credence_draft *d)
   for (size_t i = 0; i < d->entry_count; i++)
     for (size_t f = 0; f < d->entries[i].manifest->field_count; f++)
       if ((d->entries[i].manifest->fields[f].flags & CREDENCE_FIELD_SECRET) != 0 &&
-          d->entries[i].secrets[f] == NULL)
+          d->entries[i].secrets[f] == NULL && draft_applies(d, i, &d->entries[i].manifest->fields[f]))
         return 0;
   return 1;
 }
@@ -100,17 +108,19 @@ static int replaces_all_secrets(const credence_draft *d)
 static int read_record(const credence_draft *d, const char *old_text, const char *origin,
                        struct record *ret_record, credence_error **error)
 {
-  /* What is left of a profile that was removed half way is not carried over, and
-   * what is damaged does not matter when nothing of it is kept. */
-  if (old_text == NULL || d->is_new || replaces_all_secrets(d))
+  credence_error *why = NULL;
+  /* What is left of a profile that was removed half way is not carried over. */
+  if (old_text == NULL || d->is_new)
     return 0;
-  int r = record_decode(old_text, ret_record, error);
-  if (r < 0)
-    return r;
-  r = record_check_origin(ret_record, d->name, origin,
-                          "put the endpoint back, or give all secrets of the profile at once", error);
+  int r = record_decode(old_text, ret_record, &why);
+  if (r == 0)
+    r = record_check_origin(ret_record, d->name, origin,
+                            "put the endpoint back, or give all secrets of the profile at once", &why);
   if (r < 0)
     record_clear(ret_record);
+  /* What is damaged does not matter when nothing of it has to be kept. */
+  r = r < 0 && !replaces_all_secrets(d) ? error_pass(error, r, &why) : 0;
+  credence_error_free(&why);
   return r;
 }
 
@@ -121,17 +131,63 @@ static char *endpoint_origin(const credence_draft *d)
   return endpoint_parse(endpoint, &url, NULL) < 0 ? NULL : url_origin(&url);
 }
 
+/* The origin of a login URL that the user gave; NULL when the field has none. */
+static char *login_origin(const credence_draft *d, size_t entry, const struct field *field)
+{
+  struct url url;
+  const char *value = profile_file_get(&d->file, d->entries[entry].manifest->name, field->name, 0);
+  if (!field->is_login_url || value == NULL || url_parse(value, &url, NULL) < 0)
+    return NULL;
+  return url_origin(&url);
+}
+
+/* Where logins may go besides the endpoint.  A secret that is kept goes where it
+ * might go before, for the reason that read_record() gives. */
+static size_t collect_logins(const credence_draft *d, const struct record *old, char *logins[LOGINS_MAX])
+{
+  size_t count = 0;
+  int may_be_new = d->is_new || replaces_all_secrets(d);
+  for (size_t i = 0; i < d->entry_count; i++)
+    for (size_t f = 0; f < d->entries[i].manifest->field_count && count < LOGINS_MAX; f++) {
+      char *origin = login_origin(d, i, &d->entries[i].manifest->fields[f]);
+      if (origin != NULL && (may_be_new || record_has_login(old, origin)))
+        logins[count++] = origin;
+      else
+        free(origin);
+    }
+  return count;
+}
+
+/* Differs each time that secrets are stored, and tells nothing about them. */
+static int make_stamp(char out[CREDENCE_HEX_ROOM(STAMP_BYTES)], credence_error **error)
+{
+  unsigned char bytes[STAMP_BYTES];
+  if (RAND_bytes(bytes, sizeof(bytes)) != 1)
+    return error_set(error, CREDENCE_E_FAILED, NULL, "the system has no random numbers");
+  credence_hex(out, bytes, sizeof(bytes));
+  return 0;
+}
+
 static int put_secrets(credence_draft *d, struct keyring *keyring, const char *old_text, const char *revision,
                        credence_error **error)
 {
-  struct record_entry entries[STACK_MAX * MANIFEST_FIELDS_MAX];
+  struct record_entry entries[STACK_MAX * MANIFEST_FIELDS_MAX + 1];
   struct record old = {NULL, 0};
+  char *logins[LOGINS_MAX];
+  char stamp[CREDENCE_HEX_ROOM(STAMP_BYTES)];
   char *text = NULL;
   char label[LABEL_SIZE];
   char *origin = endpoint_origin(d);
   int r = origin == NULL ? error_nomem(error) : read_record(d, old_text, origin, &old, error);
+  size_t login_count = r == 0 ? collect_logins(d, &old, logins) : 0;
   if (r == 0)
-    r = record_encode(origin, entries, collect(d, &old, entries), &text, error);
+    r = make_stamp(stamp, error);
+  if (r == 0) {
+    const struct record_head head = {origin, stamp, logins, login_count};
+    r = record_encode(&head, entries, collect(d, &old, entries), &text, error);
+  }
+  while (login_count > 0)
+    free(logins[--login_count]);
   make_label(d, label);
   if (r == 0)
     r = keyring_put(keyring, d->name, KIND, label, text, revision, error);
@@ -157,6 +213,14 @@ static int changes_file(const credence_draft *d)
   return d->is_new || d->log.count > 0;
 }
 
+/* A session of the credential before would not be used; it need not lie about. */
+static void drop_session(const credence_draft *d, struct keyring *keyring)
+{
+  for (size_t i = 0; i < d->entry_count; i++)
+    if (d->entries[i].manifest->session_count > 0)
+      (void)keyring_delete(keyring, d->name, "session", NULL, NULL);
+}
+
 /* The secrets, then the file: both or neither. */
 static int store(credence_draft *d, struct keyring *keyring, credence_error **error)
 {
@@ -170,6 +234,8 @@ static int store(credence_draft *d, struct keyring *keyring, credence_error **er
     if (r < 0)
       take_back(d, keyring, old_text);
   }
+  if (r == 0 && !d->is_new)
+    drop_session(d, keyring);
   secret_free(old_text);
   free(revision);
   return r;
@@ -223,6 +289,8 @@ int credence_draft_save(credence_draft *draft, credence_error **error)
   if (r == 0)
     r = draft->is_new || has_new_secrets(draft) ? save_with_secrets(draft, error)
                                                 : profile_file_write(&draft->file, draft->name, error);
+  if (r == 0)
+    login_state_remove(draft->name);
   profile_unlock_file(fd);
   return r;
 }
@@ -248,6 +316,8 @@ static int remove_secrets(credence_context *context, const struct profile_file *
   int r = keyring_open(context, profile_file_get(file, "profile", "keyring", 0), &keyring, &why);
   if (r == 0)
     r = keyring_delete(keyring, name, KIND, NULL, &why);
+  if (r == 0 || r == CREDENCE_E_NOT_FOUND)
+    (void)keyring_delete(keyring, name, "session", NULL, NULL);
   keyring_close(&keyring);
   if (r == CREDENCE_E_NOT_FOUND)
     r = 0; /* gone is what was asked for */
@@ -274,6 +344,8 @@ static int remove_profile(credence_context *context, const char *name, credence_
     r = remove_secrets(context, &file, name, error);
   if (r == 0 && unlink(file.path) < 0)
     r = error_set(error, CREDENCE_E_DENIED, NULL, "%s: cannot be removed: %s", file.path, strerror(errno));
+  if (r == 0)
+    login_state_remove(name);
   profile_file_clear(&file);
   return r;
 }

@@ -25,6 +25,7 @@ void credence_draft_free(credence_draft **draft)
       secret_free(d->entries[i].secrets[f]);
     credence_manifest_free(&d->entries[i].manifest);
   }
+  secret_free(d->client_key);
   profile_file_clear(&d->file);
   profile_file_clear(&d->log);
   free(d->name);
@@ -181,6 +182,32 @@ int credence_draft_add_allow(credence_draft *draft, const char *rule, credence_e
   return change(draft, "profile", "allow", rule, error);
 }
 
+static int set_path(credence_draft *draft, const char *name, const char *path, credence_error **error)
+{
+  if (path == NULL)
+    path = "";
+  if (path[0] != '\0' && (path[0] != '/' || !inifile_can_hold(path)))
+    return error_set(error, CREDENCE_E_INVALID,
+                     "give the whole path, at most 150 bytes and without ; after a space",
+                     "%s cannot be: %.200s", name, path);
+  return change(draft, "profile", name, path, error);
+}
+
+int credence_draft_set_client_cert(credence_draft *draft, const char *path, credence_error **error)
+{
+  return set_path(draft, "client_cert", path, error);
+}
+
+int credence_draft_set_client_key(credence_draft *draft, const char *path, credence_error **error)
+{
+  return set_path(draft, "client_key", path, error);
+}
+
+int credence_draft_set_ca_cert(credence_draft *draft, const char *path, credence_error **error)
+{
+  return set_path(draft, "ca_cert", path, error);
+}
+
 struct place {
   size_t entry;
   size_t field;
@@ -253,33 +280,70 @@ int credence_draft_set_field(credence_draft *draft, const char *field, const cha
   return change(draft, manifest->name, manifest->fields[place.field].name, value, error);
 }
 
+/* The key of the client certificate, unless a provider calls a field of its own so. */
+static int is_client_key(const credence_draft *d, const char *name)
+{
+  for (size_t i = 0; i < d->entry_count; i++)
+    if (manifest_find(d->entries[i].manifest, name) >= 0)
+      return 0;
+  return strcmp(name, "client_key") == 0;
+}
+
+static int take_secret(char **slot, size_t *slot_size, const char *name, const void *data, size_t size,
+                       credence_error **error)
+{
+  if (size == 0 || size > SECRET_FIELD_MAX)
+    return error_set(error, CREDENCE_E_INVALID, "give 1 to 32768 bytes", "the secret %s is empty or too long",
+                     name);
+  char *copy = secret_copy(data, size);
+  if (copy == NULL)
+    return error_nomem(error);
+  secret_free(*slot);
+  *slot = copy;
+  *slot_size = size;
+  return 0;
+}
+
 int credence_draft_set_secret(credence_draft *draft, const char *field, const void *data, size_t size,
                               credence_error **error)
 {
   struct place place;
+  if (is_client_key(draft, field))
+    return take_secret(&draft->client_key, &draft->client_key_size, field, data, size, error);
   int r = find_field(draft, field, &place, error);
   if (r < 0)
     return r;
   if (!is_secret(draft, place))
     return error_set(error, CREDENCE_E_INVALID, "give it as FIELD=VALUE", "%s is not a secret", field);
-  if (size == 0 || size > SECRET_FIELD_MAX)
-    return error_set(error, CREDENCE_E_INVALID, "give 1 to 32768 bytes", "the secret %s is empty or too long",
-                     field);
   struct draft_entry *entry = &draft->entries[place.entry];
-  char *copy = secret_copy(data, size);
-  if (copy == NULL)
-    return error_nomem(error);
-  secret_free(entry->secrets[place.field]);
-  entry->secrets[place.field] = copy;
-  entry->sizes[place.field] = size;
-  return 0;
+  return take_secret(&entry->secrets[place.field], &entry->sizes[place.field], field, data, size, error);
+}
+
+struct draft_view {
+  const credence_draft *draft;
+  const credence_manifest *manifest;
+};
+
+static const char *value_of(const void *userdata, size_t index)
+{
+  const struct draft_view *view = userdata;
+  const struct field *field = &view->manifest->fields[index];
+  const char *value = profile_file_get(&view->draft->file, view->manifest->name, field->name, 0);
+  return value == NULL ? field->default_value : value;
+}
+
+int draft_applies(const credence_draft *draft, size_t entry, const struct field *field)
+{
+  const struct draft_view view = {draft, draft->entries[entry].manifest};
+  return manifest_applies(view.manifest, field, value_of, &view);
 }
 
 static int is_missing(const credence_draft *d, size_t i, size_t f)
 {
   const credence_manifest *manifest = d->entries[i].manifest;
   const struct field *field = &manifest->fields[f];
-  if ((field->flags & CREDENCE_FIELD_REQUIRED) == 0 || field->default_value != NULL)
+  if ((field->flags & CREDENCE_FIELD_REQUIRED) == 0 || field->default_value != NULL ||
+      !draft_applies(d, i, field))
     return 0;
   if ((field->flags & CREDENCE_FIELD_SECRET) != 0)
     return d->is_new && d->entries[i].secrets[f] == NULL;

@@ -27,7 +27,12 @@ struct credence_draft {
   struct profile_file log;  /* the changes, in order; an empty value takes one away */
   struct draft_entry entries[STACK_MAX];
   size_t entry_count;
+  char *client_key; /* secret memory; NULL: as it was */
+  size_t client_key_size;
 };
+
+/* Does the field count, by its "when"? */
+int draft_applies(const credence_draft *draft, size_t entry, const struct field *field);
 
 /* CONFLICT when there is a profile of that name. */
 int draft_check_is_free(const char *name, credence_error **error);

@@ -125,7 +125,7 @@ const char *credence_strerror(int code)
       "done",         "failed",          "out of memory", "invalid",    "not found",    "locked",
       "would prompt", "dismissed",       "timed out",     "no keyring", "keyring lost", "ambiguous",
       "conflict",     "corrupt",         "too large",     "denied",     "refused",      "unsupported",
-      "rejected",     "network failure", "malformed",
+      "rejected",     "network failure", "malformed",     "no session",
   };
   size_t index = (size_t) - (long)code;
   if (code > 0 || index >= sizeof(words) / sizeof(words[0]))

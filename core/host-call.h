@@ -14,7 +14,10 @@ struct call {
   credence_profile *profile;
   struct stack_entry *entry;
   credence_request *request;   /* NULL while opening */
-  credence_response *response; /* NULL but in judge */
+  credence_response *response; /* NULL but in judge and logged_in */
+  struct questions *questions; /* NULL but in login and logged_in */
+  struct session *making;      /* NULL but in logged_in */
+  int64_t lifetime;            /* of making, so far; 0: not known */
   credence_error *why;         /* what the services and the plugin said */
 };
 
@@ -34,8 +37,16 @@ int host_response_status(credence_call *base);
 int host_response_header(credence_call *base, size_t index, credence_bytes *name, credence_bytes *value);
 int host_response_body(credence_call *base, credence_bytes *out);
 int host_response_json(credence_call *base, const char *pointer, uint32_t *type, credence_bytes *text);
+int host_response_integer(credence_call *base, const char *pointer, int64_t *out);
 
-/* The secret of that name in the entry; NULL after an error that *ret_code
+/* The services about logging in; host-login.c. */
+int host_session_put(credence_call *base, const char *name, const credence_bytes *value, int64_t lifetime);
+int host_ask(credence_call *base, uint32_t kind, const char *name, const char *question);
+/* The value that the session or an answer has under this name, secret or not.  NULL
+ * after an error that *ret_code tells: NOT_FOUND for a name that neither has. */
+struct secret_value *host_session_value(struct call *call, const char *name, int is_secret, int *ret_code);
+
+/* The secret of that name, of the entry or its session; NULL after an error that *ret_code
  * tells. */
 struct secret_value *host_secret(struct call *call, const char *name, int *ret_code);
 

@@ -2,12 +2,12 @@
 /* host-message.c - the services about the request and the response; see credence-plugin.h */
 #include "config.h"
 
-#include <json-c/json.h>
 #include <string.h>
 
 #include "encode.h"
 #include "error.h"
 #include "host-call.h"
+#include "json-find.h"
 #include "secret.h"
 
 int host_request_part(credence_call *base, uint32_t part, credence_bytes *out)
@@ -21,10 +21,10 @@ int host_request_part(credence_call *base, uint32_t part, credence_bytes *out)
     *out = credence_text(message->method);
     return 0;
   case CREDENCE_SCHEME:
-    *out = credence_text(call->profile->url.scheme);
+    *out = credence_text(call->request->place.scheme);
     return 0;
   case CREDENCE_AUTHORITY:
-    *out = credence_text(call->profile->host);
+    *out = credence_text(call->request->place.host);
     return 0;
   case CREDENCE_PATH:
     *out = message->path;
@@ -110,6 +110,15 @@ static int check_preset(struct call *call, uint32_t change, const char *name)
   }
 }
 
+static int set_place(struct call *call, credence_bytes value,
+                     int (*set)(credence_request *request, const char *text, credence_error **error))
+{
+  const char *text = arena_copy(&call->request->arena, value.data, value.size);
+  if (text == NULL)
+    return CREDENCE_E_NOMEM;
+  return strlen(text) == value.size ? set(call->request, text, &call->why) : CREDENCE_E_INVALID;
+}
+
 static int apply(struct call *call, uint32_t change, const char *name, credence_bytes value)
 {
   struct arena *arena = &call->request->arena;
@@ -127,9 +136,24 @@ static int apply(struct call *call, uint32_t change, const char *name, credence_
     return message_append_form(arena, message, name, value, &call->why);
   case CREDENCE_SET_BODY:
     return message_set_body(arena, message, value, name, &call->why);
+  case CREDENCE_SET_METHOD:
+    return set_place(call, value, request_set_login_method);
+  case CREDENCE_SET_TARGET:
+    return set_place(call, value, request_set_login_target);
   default:
     return CREDENCE_E_UNSUPPORTED;
   }
+}
+
+/* What the body becomes may say its type or not; method and target have no name; the
+ * rest must have one. */
+static int check_name(struct call *call, uint32_t change, const char *name)
+{
+  int is_place = change == CREDENCE_SET_METHOD || change == CREDENCE_SET_TARGET;
+  if (is_place && call->questions == NULL)
+    return error_set(&call->why, CREDENCE_E_REFUSED, "update the plugin",
+                     "its plugin changes where the request goes");
+  return name == NULL && !is_place && change != CREDENCE_SET_BODY ? CREDENCE_E_INVALID : 0;
 }
 
 int host_edit(credence_call *base, uint32_t change, const char *name, const credence_bytes *value)
@@ -137,34 +161,57 @@ int host_edit(credence_call *base, uint32_t change, const char *name, const cred
   struct call *call = call_of(base);
   if (call->request == NULL || call->response != NULL)
     return CREDENCE_E_UNSUPPORTED;
-  if (value == NULL || (name == NULL && change != CREDENCE_SET_BODY))
+  if (value == NULL)
     return CREDENCE_E_INVALID;
-  int r = check_preset(call, change, name);
+  int r = check_name(call, change, name);
+  if (r == 0)
+    r = check_preset(call, change, name);
   return r < 0 ? r : apply(call, change, name, *value);
+}
+
+static int is_encoding(uint32_t encoding)
+{
+  return encoding == CREDENCE_PLAIN || encoding == CREDENCE_BASE64 || encoding == CREDENCE_FORM_BASE64;
+}
+
+/* lead and secret, the secret form-encoded when the encoding wants that. */
+static char *join(const credence_bytes *lead, const struct secret_value *secret, uint32_t encoding,
+                  size_t *ret_size)
+{
+  int is_form = encoding == CREDENCE_FORM_BASE64;
+  size_t size = lead->size + (is_form ? percent_size(secret->data, secret->size) : secret->size);
+  char *plain = secret_alloc(size + 1);
+  if (plain == NULL)
+    return NULL;
+  if (lead->size > 0)
+    memcpy(plain, lead->data, lead->size);
+  if (is_form)
+    percent_encode(plain + lead->size, secret->data, secret->size);
+  else
+    memcpy(plain + lead->size, secret->data, secret->size);
+  *ret_size = size;
+  return plain;
 }
 
 /* prefix, then lead and secret in the encoding, in secret memory. */
 static int compose(const credence_bytes *prefix, const credence_bytes *lead,
                    const struct secret_value *secret, uint32_t encoding, char **ret_text, size_t *ret_size)
 {
-  size_t plain_size = lead->size + secret->size;
-  size_t encoded = encoding == CREDENCE_BASE64 ? base64_size(plain_size) : plain_size;
-  char *plain = secret_alloc(plain_size + 1);
+  size_t plain_size = 0;
+  char *plain = join(lead, secret, encoding, &plain_size);
+  size_t encoded = encoding == CREDENCE_PLAIN ? plain_size : base64_size(plain_size);
   char *text = secret_alloc(prefix->size + encoded + 1);
   if (plain == NULL || text == NULL) {
     secret_free(plain);
     secret_free(text);
     return CREDENCE_E_NOMEM;
   }
-  if (lead->size > 0)
-    memcpy(plain, lead->data, lead->size);
-  memcpy(plain + lead->size, secret->data, secret->size);
   if (prefix->size > 0)
     memcpy(text, prefix->data, prefix->size);
-  if (encoding == CREDENCE_BASE64)
-    base64_encode(text + prefix->size, plain, plain_size);
-  else
+  if (encoding == CREDENCE_PLAIN)
     memcpy(text + prefix->size, plain, plain_size);
+  else
+    base64_encode(text + prefix->size, plain, plain_size);
   secret_free(plain);
   *ret_text = text;
   *ret_size = prefix->size + encoded;
@@ -179,8 +226,7 @@ int host_edit_secret(credence_call *base, uint32_t change, const char *name, con
   char *text = NULL;
   size_t size = 0;
   int r = 0;
-  if (call->request == NULL || call->response != NULL ||
-      (encoding != CREDENCE_PLAIN && encoding != CREDENCE_BASE64))
+  if (call->request == NULL || call->response != NULL || !is_encoding(encoding))
     return CREDENCE_E_UNSUPPORTED;
   struct secret_value *secret = host_secret(call, secret_name, &r);
   if (secret != NULL)
@@ -214,61 +260,61 @@ int host_response_body(credence_call *base, credence_bytes *out)
   const credence_response *response = call_of(base)->response;
   if (response == NULL)
     return CREDENCE_E_UNSUPPORTED;
-  *out = (credence_bytes){response->body, response->body_size};
+  *out = (credence_bytes){response->body.data, response->body.size};
   return 0;
 }
 
-static int parse_body(credence_response *response)
-{
-  if (response->json != NULL || response->json_failed)
-    return response->json_failed ? CREDENCE_E_MALFORMED : 0;
-  struct json_tokener *tokener = json_tokener_new_ex(64);
-  if (tokener == NULL)
-    return CREDENCE_E_NOMEM;
-  if (response->body_size <= 16u * 1024u * 1024u)
-    response->json = json_tokener_parse_ex(tokener, response->body, (int)response->body_size + 1);
-  response->json_failed = response->json == NULL;
-  json_tokener_free(tokener);
-  return response->json_failed ? CREDENCE_E_MALFORMED : 0;
-}
-
-static uint32_t type_of(struct json_object *value)
-{
-  switch (json_object_get_type(value)) {
-  case json_type_boolean:
-    return CREDENCE_JSON_BOOLEAN;
-  case json_type_double:
-  case json_type_int:
-    return CREDENCE_JSON_NUMBER;
-  case json_type_string:
-    return CREDENCE_JSON_STRING;
-  case json_type_array:
-    return CREDENCE_JSON_ARRAY;
-  case json_type_object:
-    return CREDENCE_JSON_OBJECT;
-  default:
-    return CREDENCE_JSON_NULL;
-  }
-}
-
-int host_response_json(credence_call *base, const char *pointer, uint32_t *type, credence_bytes *text)
+/* The value that pointer names in the body, which is checked once. */
+static int find_json(credence_call *base, const char *pointer, struct json_value *ret_value)
 {
   credence_response *response = call_of(base)->response;
-  struct json_object *value = NULL;
   if (response == NULL)
     return CREDENCE_E_UNSUPPORTED;
   if (pointer == NULL)
     return CREDENCE_E_INVALID;
-  int r = parse_body(response);
+  if (response->json == JSON_UNCHECKED)
+    response->json = json_valid(response->body.data, response->body.size) ? JSON_GOOD : JSON_BAD;
+  if (response->json == JSON_BAD)
+    return CREDENCE_E_MALFORMED;
+  return json_find(response->body.data, response->body.size, pointer, ret_value);
+}
+
+/* A string decoded, and a number or word as it stands, with a NUL behind it, in
+ * memory that is wiped. */
+static int copy_text(struct arena *arena, const struct json_value *value, credence_bytes *text)
+{
+  char *copy = arena_alloc(arena, value->size + 1);
+  size_t size = value->size;
+  if (copy == NULL)
+    return CREDENCE_E_NOMEM;
+  if (value->type == CREDENCE_JSON_STRING)
+    size = json_decode(copy, value->at, value->size);
+  else
+    memcpy(copy, value->at, size);
+  copy[size] = '\0';
+  *text = (credence_bytes){copy, size};
+  return 0;
+}
+
+int host_response_json(credence_call *base, const char *pointer, uint32_t *type, credence_bytes *text)
+{
+  struct json_value value;
+  int r = find_json(base, pointer, &value);
   if (r < 0)
     return r;
-  if (json_pointer_get(response->json, pointer, &value) < 0)
-    return CREDENCE_E_NOT_FOUND;
-  *type = type_of(value);
+  *type = value.type;
   *text = (credence_bytes){NULL, 0};
-  if (*type == CREDENCE_JSON_STRING)
-    *text = (credence_bytes){json_object_get_string(value), (size_t)json_object_get_string_len(value)};
-  else if (*type == CREDENCE_JSON_NUMBER || *type == CREDENCE_JSON_BOOLEAN)
-    *text = credence_text(json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN));
-  return 0;
+  if (value.type != CREDENCE_JSON_STRING && value.type != CREDENCE_JSON_NUMBER &&
+      value.type != CREDENCE_JSON_BOOLEAN)
+    return 0;
+  return copy_text(&call_of(base)->request->arena, &value, text);
+}
+
+int host_response_integer(credence_call *base, const char *pointer, int64_t *out)
+{
+  struct json_value value;
+  int r = find_json(base, pointer, &value);
+  if (r == 0 && value.type == CREDENCE_JSON_NULL)
+    r = CREDENCE_E_NOT_FOUND;
+  return r < 0 ? r : json_integer(&value, out);
 }

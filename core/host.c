@@ -4,7 +4,6 @@
 
 #include <openssl/rand.h>
 #include <string.h>
-#include <time.h>
 
 #include "error.h"
 #include "host-call.h"
@@ -12,12 +11,18 @@
 
 static int service_value(credence_call *base, const char *name, credence_bytes *out)
 {
-  const struct stack_entry *entry = call_of(base)->entry;
+  struct call *call = call_of(base);
+  const struct stack_entry *entry = call->entry;
+  int r = 0;
   if (name == NULL)
     return CREDENCE_E_INVALID;
   int field = manifest_find(entry->manifest, name);
-  if (field < 0)
-    return CREDENCE_E_NOT_FOUND;
+  if (field < 0) {
+    const struct secret_value *found = host_session_value(call, name, 0, &r);
+    if (found != NULL)
+      *out = (credence_bytes){found->data, found->size};
+    return r;
+  }
   if ((entry->manifest->fields[field].flags & CREDENCE_FIELD_SECRET) != 0)
     return CREDENCE_E_REFUSED;
   const char *value = stack_entry_value(entry, (size_t)field);
@@ -30,6 +35,11 @@ static int service_value(credence_call *base, const char *name, credence_bytes *
 struct secret_value *host_secret(struct call *call, const char *name, int *ret_code)
 {
   int field = name == NULL ? -1 : manifest_find(call->entry->manifest, name);
+  if (name != NULL && field < 0) {
+    struct secret_value *found = host_session_value(call, name, 1, ret_code);
+    if (*ret_code != CREDENCE_E_NOT_FOUND)
+      return found;
+  }
   if (field < 0 || (call->entry->manifest->fields[field].flags & CREDENCE_FIELD_SECRET) == 0) {
     *ret_code = error_set(&call->why, CREDENCE_E_INVALID, "mend the manifest or the plugin",
                           "the manifest has no secret %s", name == NULL ? "without a name" : name);
@@ -46,26 +56,6 @@ struct secret_value *host_secret(struct call *call, const char *name, int *ret_c
   return NULL;
 }
 
-/* Two threads that make the same key at once agree on one by exchange. */
-static int ready_key(struct secret_value *secret, uint32_t algorithm, struct hmac_key **ret_key)
-{
-  struct hmac_key *made = NULL;
-  if (algorithm >= ALGORITHMS)
-    return CREDENCE_E_UNSUPPORTED;
-  struct hmac_key *key = atomic_load_explicit(&secret->keys[algorithm], memory_order_acquire);
-  if (key == NULL) {
-    int r = hmac_key_new(algorithm, secret->data, secret->size, &made);
-    if (r < 0)
-      return r;
-    if (atomic_compare_exchange_strong(&secret->keys[algorithm], &key, made))
-      key = made;
-    else
-      hmac_key_free(made);
-  }
-  *ret_key = key;
-  return 0;
-}
-
 static int service_hmac(credence_call *base, uint32_t algorithm, const char *name,
                         const credence_bytes *parts, size_t count, void *mac, size_t mac_size)
 {
@@ -76,7 +66,7 @@ static int service_hmac(credence_call *base, uint32_t algorithm, const char *nam
     return CREDENCE_E_UNSUPPORTED;
   struct secret_value *secret = host_secret(call, name, &r);
   if (secret != NULL)
-    r = ready_key(secret, algorithm, &key);
+    r = secret_value_key(secret, algorithm, &key);
   return r < 0 ? r : hmac_parts(key, call->request->scratch, parts, count, mac, mac_size);
 }
 
@@ -100,15 +90,12 @@ static int service_body_digest(credence_call *base, uint32_t algorithm, void *ou
 static int64_t service_now(credence_call *base)
 {
   credence_request *request = call_of(base)->request;
-  struct timespec ts;
   if (request == NULL)
     return CREDENCE_E_UNSUPPORTED;
   if (request->has_fixed_time)
     return request->fixed_time;
-  if (request->now == 0) {
-    clock_gettime(CLOCK_REALTIME, &ts);
-    request->now = (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-  }
+  if (request->now == 0)
+    request->now = clock_now() + atomic_load_explicit(&request->profile->skew, memory_order_relaxed);
   return request->now;
 }
 
@@ -155,8 +142,11 @@ const credence_host host_services = {
     .response_header = host_response_header,
     .response_body = host_response_body,
     .response_json = host_response_json,
+    .session_put = host_session_put,
+    .ask = host_ask,
     .trace = service_trace,
     .error = service_error,
+    .response_integer = host_response_integer,
 };
 
 /* --- calls into the plugin ------------------------------------------------ */
@@ -185,21 +175,22 @@ static struct call call_make(credence_profile *profile, struct stack_entry *entr
   return call;
 }
 
-/* What the plugin answered, as an error of ours.  A code that is not ours is a
- * refusal. */
+/* What the plugin said about code r, as an error of ours. */
+static int report(const struct call *call, int r, credence_error **error)
+{
+  const char *message = call->why == NULL ? credence_strerror(r) : credence_error_message(call->why);
+  return error_set(error, r, credence_error_remedy(call->why), "provider %s: %s", call->entry->manifest->name,
+                   message);
+}
+
+/* What the plugin answered.  A code that is not ours is a refusal. */
 static int conclude(struct call *call, int r, credence_error **error)
 {
-  const char *name = call->entry->manifest->name;
-  if (r < 0 && r >= CREDENCE_E_MALFORMED) {
-    const char *message = call->why == NULL ? credence_strerror(r) : credence_error_message(call->why);
-    r = error_set(error, r, credence_error_remedy(call->why), "provider %s: %s", name, message);
-  } else if (r == CREDENCE_SIGN_AGAIN || r == CREDENCE_LOG_IN_AGAIN) {
-    r = error_set(error, CREDENCE_E_UNSUPPORTED, "update Credence",
-                  "provider %s: wants to repeat the request, which this version does not do", name);
-  } else if (r != 0) {
+  if (r < 0 && r >= CREDENCE_E_NO_SESSION)
+    r = report(call, r, error);
+  else if (r != 0)
     r = error_set(error, CREDENCE_E_REFUSED, "update the plugin",
-                  "provider %s: its plugin answered %d, which means nothing", name, r);
-  }
+                  "provider %s: its plugin answered %d, which means nothing", call->entry->manifest->name, r);
   credence_error_free(&call->why);
   return r;
 }
@@ -219,26 +210,71 @@ int host_open(credence_profile *profile, struct stack_entry *entry, const struct
   return conclude(&call, r, error);
 }
 
+typedef int (*callback)(void *instance, credence_call *call);
+
+static int run(callback function, struct call *call)
+{
+  stack_entry_enter(call->entry);
+  int r = function(call->entry->instance, &call->base);
+  stack_entry_leave(call->entry);
+  return r;
+}
+
 int host_sign(credence_request *request, struct stack_entry *entry, credence_error **error)
 {
   struct call call = call_make(request->profile, entry);
   call.request = request;
-  stack_entry_enter(entry);
-  int r = entry->provider->table.sign(entry->instance, &call.base);
-  stack_entry_leave(entry);
-  return conclude(&call, r, error);
+  return conclude(&call, run(entry->provider->table.sign, &call), error);
 }
 
 int host_judge(credence_request *request, credence_response *response, struct stack_entry *entry,
+               int *ret_verdict, credence_error **error)
+{
+  struct call call = call_make(request->profile, entry);
+  *ret_verdict = CREDENCE_DONE;
+  if (entry->provider->table.judge == NULL)
+    return 0;
+  call.request = request;
+  call.response = response;
+  int r = run(entry->provider->table.judge, &call);
+  if (r != CREDENCE_SIGN_AGAIN && r != CREDENCE_LOG_IN_AGAIN && r != CREDENCE_CLOCK_IS_OFF)
+    return conclude(&call, r, error);
+  *ret_verdict = r;
+  if (call.why != NULL)
+    (void)report(&call, CREDENCE_E_REJECTED, error);
+  credence_error_free(&call.why);
+  return 0;
+}
+
+int host_login(credence_request *request, struct stack_entry *entry, struct questions *questions,
                credence_error **error)
 {
   struct call call = call_make(request->profile, entry);
-  if (entry->provider->table.judge == NULL)
-    return CREDENCE_DONE;
+  if (entry->provider->table.login == NULL || entry->provider->table.logged_in == NULL)
+    return error_set(error, CREDENCE_E_REFUSED, "update the plugin",
+                     "provider %s: its manifest has a session, and its plugin cannot log in",
+                     entry->manifest->name);
+  call.request = request;
+  call.questions = questions;
+  return conclude(&call, run(entry->provider->table.login, &call), error);
+}
+
+int host_logged_in(credence_request *request, credence_response *response, struct stack_entry *entry,
+                   struct questions *questions, struct session **ret_session, credence_error **error)
+{
+  struct call call = call_make(request->profile, entry);
   call.request = request;
   call.response = response;
-  stack_entry_enter(entry);
-  int r = entry->provider->table.judge(entry->instance, &call.base);
-  stack_entry_leave(entry);
-  return conclude(&call, r, error);
+  call.questions = questions;
+  call.making = session_new();
+  if (call.making == NULL)
+    return error_nomem(error);
+  int r = conclude(&call, run(entry->provider->table.logged_in, &call), error);
+  if (r < 0) {
+    session_unref(call.making);
+    return r;
+  }
+  session_set_lifetime(call.making, call.lifetime, clock_now());
+  *ret_session = call.making; /* transferred */
+  return 0;
 }

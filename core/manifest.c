@@ -25,6 +25,7 @@ static void field_clear(struct field *field)
   free(field->help);
   free(field->default_value);
   free(field->pattern);
+  free(field->when);
 }
 
 void credence_manifest_free(credence_manifest **manifest)
@@ -34,6 +35,8 @@ void credence_manifest_free(credence_manifest **manifest)
   credence_manifest *m = *manifest;
   for (size_t i = 0; i < m->field_count; i++)
     field_clear(&m->fields[i]);
+  for (size_t i = 0; i < m->session_count; i++)
+    field_clear(&m->session[i]);
   free(m->name);
   free(m->path);
   free(m->title);
@@ -91,29 +94,43 @@ static int field_name_is_valid(const char *name)
   return size > 0 && size <= 64;
 }
 
+struct field_list {
+  struct field *fields;
+  size_t *count;
+  size_t max;
+};
+
+static int find_in(const struct field *fields, size_t count, const char *name)
+{
+  for (size_t i = 0; i < count; i++)
+    if (strcmp(fields[i].name, name) == 0)
+      return (int)i;
+  return -1;
+}
+
 /* The field of this section, made when it is new. */
-static struct field *section_field(credence_manifest *m, const char *name, unsigned flags,
+static struct field *section_field(struct field_list list, const char *name, unsigned flags,
                                    credence_error **error)
 {
-  int found = manifest_find(m, name);
+  int found = find_in(list.fields, *list.count, name);
   if (found >= 0)
-    return &m->fields[found];
+    return &list.fields[found];
   if (!field_name_is_valid(name)) {
     (void)error_set(error, CREDENCE_E_MALFORMED, NULL, "a field is named with letters, digits and _");
     return NULL;
   }
-  if (m->field_count == MANIFEST_FIELDS_MAX) {
-    (void)error_set(error, CREDENCE_E_TOO_LARGE, NULL, "more than %u fields", MANIFEST_FIELDS_MAX);
+  if (*list.count == list.max) {
+    (void)error_set(error, CREDENCE_E_TOO_LARGE, NULL, "more than %zu fields", list.max);
     return NULL;
   }
-  struct field *field = &m->fields[m->field_count];
+  struct field *field = &list.fields[*list.count];
   field->name = strdup(name);
   if (field->name == NULL) {
     (void)error_nomem(error);
     return NULL;
   }
   field->flags = flags;
-  m->field_count++;
+  ++*list.count;
   return field;
 }
 
@@ -126,35 +143,60 @@ static int set_flag(struct field *field, unsigned flag, const char *value, crede
   return 0;
 }
 
-static int on_field(struct field *field, const char *name, const char *value, int continued,
-                    credence_error **error)
+static int set_kind(struct field *field, const char *value, credence_error **error)
+{
+  if (strcmp(value, "login-url") != 0)
+    return error_set(error, CREDENCE_E_MALFORMED, NULL, "unknown kind %s", value);
+  field->is_login_url = 1;
+  return 0;
+}
+
+/* What a field and a value of the session have in common. */
+static int on_any_field(struct field *field, const char *name, const char *value, int continued,
+                        credence_error **error)
 {
   if (strcmp(name, "label") == 0)
     return keep(&field->label, value, continued, error);
+  if (strcmp(name, "secret") == 0)
+    return set_flag(field, CREDENCE_FIELD_SECRET, value, error);
+  if (strcmp(name, "when") == 0)
+    return keep(&field->when, value, continued, error);
+  return error_set(error, CREDENCE_E_MALFORMED, NULL, "unknown key %s", name);
+}
+
+static int on_field(struct field *field, const char *name, const char *value, int continued,
+                    credence_error **error)
+{
   if (strcmp(name, "help") == 0)
     return keep(&field->help, value, continued, error);
   if (strcmp(name, "default") == 0)
     return keep(&field->default_value, value, continued, error);
   if (strcmp(name, "pattern") == 0)
     return keep(&field->pattern, value, continued, error);
-  if (strcmp(name, "secret") == 0)
-    return set_flag(field, CREDENCE_FIELD_SECRET, value, error);
+  if (strcmp(name, "kind") == 0)
+    return set_kind(field, value, error);
   if (strcmp(name, "required") == 0)
     return set_flag(field, CREDENCE_FIELD_REQUIRED, value, error);
-  return error_set(error, CREDENCE_E_MALFORMED, NULL, "unknown key %s", name);
+  return on_any_field(field, name, value, continued, error);
 }
 
 static int on_value(void *userdata, const char *section, const char *name, const char *value, int continued,
                     credence_error **error)
 {
   credence_manifest *m = userdata;
+  const struct field_list fields = {m->fields, &m->field_count, MANIFEST_FIELDS_MAX};
+  const struct field_list session = {m->session, &m->session_count, MANIFEST_SESSION_MAX};
   struct field *field = NULL;
   if (strcmp(section, "provider") == 0)
     return on_provider(m, name, value, continued, error);
+  if (strncmp(section, "session ", 8) == 0) {
+    field = section_field(session, section + 8, 0, error);
+    return field == NULL ? CREDENCE_E_MALFORMED : on_any_field(field, name, value, continued, error);
+  }
   if (strncmp(section, "field ", 6) == 0)
-    field = section_field(m, section + 6, 0, error);
+    field = section_field(fields, section + 6, 0, error);
   else if (strncmp(section, "option ", 7) == 0)
-    field = section_field(m, section + 7, CREDENCE_FIELD_OPTION, error);
+    field = section_field(fields, section + 7, CREDENCE_FIELD_OPTION, error);
   else
     return error_set(error, CREDENCE_E_MALFORMED, NULL, "unknown section [%s]", section);
   return field == NULL ? CREDENCE_E_MALFORMED : on_field(field, name, value, continued, error);
@@ -170,6 +212,44 @@ static int check_pattern(const credence_manifest *m, const struct field *field, 
                      "%s: the pattern of %s is not one", m->path, field->name);
   regfree(&regex);
   return 0;
+}
+
+/* "OPTION=VALUE" must name a field that is not secret. */
+static int check_when(const credence_manifest *m, const struct field *field, credence_error **error)
+{
+  for (size_t i = 0; field->when != NULL && i <= m->field_count; i++) {
+    const struct field *option = &m->fields[i];
+    if (i == m->field_count)
+      return error_set(error, CREDENCE_E_MALFORMED, "write when = OPTION=VALUE",
+                       "%s: when of %s names no option", m->path, field->name);
+    size_t size = strlen(option->name);
+    if (strncmp(field->when, option->name, size) == 0 && field->when[size] == '=' &&
+        (option->flags & CREDENCE_FIELD_SECRET) == 0)
+      break;
+  }
+  return 0;
+}
+
+static int check_field(const credence_manifest *m, const struct field *field, credence_error **error)
+{
+  struct url url;
+  /* Matching would copy the secret to memory that nobody wipes. */
+  if ((field->flags & CREDENCE_FIELD_SECRET) != 0 && (field->default_value != NULL || field->pattern != NULL))
+    return error_set(error, CREDENCE_E_MALFORMED, "take it out",
+                     "%s: the secret %s has a default or a pattern", m->path, field->name);
+  if (field->is_login_url && field->default_value != NULL && url_parse(field->default_value, &url, NULL) < 0)
+    return error_set(error, CREDENCE_E_MALFORMED, "write https://HOST/PATH",
+                     "%s: the default of %s is not a URL", m->path, field->name);
+  int r = check_pattern(m, field, error);
+  return r < 0 ? r : check_when(m, field, error);
+}
+
+static int check_session(const credence_manifest *m, const struct field *value, credence_error **error)
+{
+  if (manifest_find(m, value->name) >= 0)
+    return error_set(error, CREDENCE_E_MALFORMED, "give it another name",
+                     "%s: %s is a field and a value of the session", m->path, value->name);
+  return check_when(m, value, error);
 }
 
 static int check_module_name(const char *module)
@@ -195,18 +275,12 @@ static int check_whole(const credence_manifest *m, credence_error **error)
   if (m->endpoint != NULL && endpoint_parse(m->endpoint, &url, NULL) < 0)
     return error_set(error, CREDENCE_E_MALFORMED, "write https://HOST/PATH", "%s: endpoint is not one",
                      m->path);
-  for (size_t i = 0; i < m->field_count; i++) {
-    const struct field *field = &m->fields[i];
-    /* Matching would copy the secret to memory that nobody wipes. */
-    if ((field->flags & CREDENCE_FIELD_SECRET) != 0 &&
-        (field->default_value != NULL || field->pattern != NULL))
-      return error_set(error, CREDENCE_E_MALFORMED, "take it out",
-                       "%s: the secret %s has a default or a pattern", m->path, field->name);
-    int r = check_pattern(m, field, error);
-    if (r < 0)
-      return r;
-  }
-  return 0;
+  int r = 0;
+  for (size_t i = 0; r == 0 && i < m->field_count; i++)
+    r = check_field(m, &m->fields[i], error);
+  for (size_t i = 0; r == 0 && i < m->session_count; i++)
+    r = check_session(m, &m->session[i], error);
+  return r;
 }
 
 static int manifest_read(const char *folder, const char *name, credence_manifest *m, credence_error **error)
@@ -267,17 +341,38 @@ int manifest_open(const char *name, int with_user, credence_manifest **ret_manif
 
 int manifest_find(const credence_manifest *manifest, const char *field)
 {
-  for (size_t i = 0; i < manifest->field_count; i++)
-    if (strcmp(manifest->fields[i].name, field) == 0)
-      return (int)i;
-  return -1;
+  return find_in(manifest->fields, manifest->field_count, field);
+}
+
+int manifest_find_session(const credence_manifest *manifest, const char *name)
+{
+  return find_in(manifest->session, manifest->session_count, name);
+}
+
+int manifest_applies(const credence_manifest *manifest, const struct field *field, manifest_value value_of,
+                     const void *userdata)
+{
+  for (size_t i = 0; field->when != NULL && i < manifest->field_count; i++) {
+    size_t size = strlen(manifest->fields[i].name);
+    if (strncmp(field->when, manifest->fields[i].name, size) != 0 || field->when[size] != '=')
+      continue;
+    const char *value = value_of(userdata, i);
+    return strcmp(value == NULL ? "" : value, field->when + size + 1) == 0;
+  }
+  return 1;
 }
 
 int manifest_check_value(const credence_manifest *manifest, size_t index, const char *value,
                          credence_error **error)
 {
   const struct field *field = &manifest->fields[index];
+  struct url url;
   regex_t regex;
+  if (field->is_login_url) {
+    int r = url_parse(value, &url, error);
+    if (r < 0)
+      return r;
+  }
   if (field->pattern == NULL)
     return 0;
   if (regcomp(&regex, field->pattern, REG_EXTENDED | REG_NOSUB) != 0)

@@ -14,6 +14,7 @@
 #include "credence.h"
 
 #define MANIFEST_FIELDS_MAX 32u
+#define MANIFEST_SESSION_MAX 8u
 
 struct field {
   char *name;
@@ -21,6 +22,8 @@ struct field {
   char *help;
   char *default_value; /* NULL: none */
   char *pattern;       /* POSIX extended; NULL: anything */
+  char *when;          /* "OPTION=VALUE": counts only then; NULL: always */
+  int is_login_url;    /* its origin may get the login */
   unsigned flags;      /* CREDENCE_FIELD_* */
 };
 
@@ -35,6 +38,8 @@ struct credence_manifest {
   char *endpoint;
   struct field fields[MANIFEST_FIELDS_MAX];
   size_t field_count;
+  struct field session[MANIFEST_SESSION_MAX]; /* what a login yields: name, label, when and flags */
+  size_t session_count;
 };
 
 /* with_user: look in the user's folder too, after the system's. */
@@ -42,6 +47,13 @@ int manifest_open(const char *name, int with_user, credence_manifest **ret_manif
 
 /* The field of that name; -1 when there is none. */
 int manifest_find(const credence_manifest *manifest, const char *field);
+int manifest_find_session(const credence_manifest *manifest, const char *name);
+
+/* Does a field count, by its "when"?  value_of answers the value of the option at
+ * an index, or NULL. */
+typedef const char *(*manifest_value)(const void *userdata, size_t index);
+int manifest_applies(const credence_manifest *manifest, const struct field *field, manifest_value value_of,
+                     const void *userdata);
 
 /* INVALID unless value may stand in this field. */
 int manifest_check_value(const credence_manifest *manifest, size_t index, const char *value,

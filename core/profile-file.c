@@ -17,6 +17,7 @@
 #include "inifile.h"
 #include "paths.h"
 #include "profile-file.h"
+#include "replace.h"
 #include "trust.h"
 
 #define LOCK_WAIT_S 60
@@ -114,7 +115,8 @@ int profile_file_set(struct profile_file *file, const char *section, const char 
 
 static int is_profile_key(const char *name)
 {
-  static const char *const keys[] = {"stack", "endpoint", "keyring", "allow"};
+  static const char *const keys[] = {"stack",       "endpoint",   "keyring", "allow",
+                                     "client_cert", "client_key", "ca_cert"};
   for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
     if (strcmp(name, keys[i]) == 0)
       return 1;
@@ -201,51 +203,6 @@ static void render(const struct profile_file *file, struct buf *text)
   }
 }
 
-static int write_all(int fd, const char *data, size_t size)
-{
-  while (size > 0) {
-    ssize_t n = write(fd, data, size);
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0)
-      return -1;
-    data += n;
-    size -= (size_t)n;
-  }
-  return 0;
-}
-
-static void sync_folder(const char *folder)
-{
-  int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0)
-    return;
-  (void)fsync(fd); /* some file systems cannot; the rename stands all the same */
-  close(fd);
-}
-
-static int replace_file(const char *folder, const char *path, const struct buf *text, credence_error **error)
-{
-  char *temporary = path_join(folder, ".new-XXXXXX", "");
-  if (temporary == NULL)
-    return error_nomem(error);
-  int fd = mkostemp(temporary, O_CLOEXEC);
-  int failed = fd < 0 || write_all(fd, text->data, text->size) < 0 || fsync(fd) < 0;
-  if (fd >= 0 && close(fd) < 0)
-    failed = 1;
-  if (!failed && rename(temporary, path) < 0)
-    failed = 1;
-  int code = errno;
-  if (failed && fd >= 0)
-    (void)unlink(temporary);
-  free(temporary);
-  if (failed)
-    return error_set(error, CREDENCE_E_FAILED, "is the disk full, or the folder not yours?",
-                     "%s: cannot be written: %s", path, strerror(code));
-  sync_folder(folder);
-  return 0;
-}
-
 static int check_settings(const struct profile_file *file, credence_error **error)
 {
   for (size_t i = 0; i < file->count; i++)
@@ -273,7 +230,7 @@ int profile_file_write(struct profile_file *file, const char *name, credence_err
   r = buf_ok(&text) != 0 ? error_set(error, buf_ok(&text), NULL, "%s: too large", path)
                          : path_make_folder(folder, error);
   if (r == 0)
-    r = replace_file(folder, path, &text, error);
+    r = file_replace(folder, path, text.data, text.size, error);
 out:
   buf_reset(&text);
   free(path);
@@ -297,18 +254,20 @@ static int wait_for_lock(int fd)
   return -1;
 }
 
-int profile_lock_file(const char *name, int *ret_fd, credence_error **error)
+/* Take the lock in the file NAME.SUFFIX by take, which answers as flock() does. */
+static int lock(const char *name, const char *suffix, int (*take)(int fd), int *ret_fd,
+                credence_error **error)
 {
   char *folder = path_state("locks");
-  char *path = folder == NULL ? NULL : path_join(folder, name, ".lock");
+  char *path = folder == NULL ? NULL : path_join(folder, name, suffix);
   int r = path == NULL ? error_set(error, CREDENCE_E_FAILED, "set HOME", "there is no folder for locks")
                        : path_make_folder(folder, error);
   if (r == 0) {
     int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0 || wait_for_lock(fd) < 0) {
-      r = error_set(error, errno == ETIMEDOUT ? CREDENCE_E_TIMEOUT : CREDENCE_E_FAILED,
-                    "is another credence command waiting for you?", "%s: cannot be locked: %s", path,
-                    strerror(errno));
+    if (fd < 0 || take(fd) < 0) {
+      r = error_set(
+          error, errno == ETIMEDOUT || errno == EWOULDBLOCK ? CREDENCE_E_TIMEOUT : CREDENCE_E_FAILED,
+          "is another credence command waiting for you?", "%s: cannot be locked: %s", path, strerror(errno));
       if (fd >= 0)
         close(fd);
     } else {
@@ -320,8 +279,27 @@ int profile_lock_file(const char *name, int *ret_fd, credence_error **error)
   return r;
 }
 
+int profile_lock_file(const char *name, int *ret_fd, credence_error **error)
+{
+  return lock(name, ".lock", wait_for_lock, ret_fd, error);
+}
+
+static int try_lock(int fd)
+{
+  return flock(fd, LOCK_EX | LOCK_NB);
+}
+
+int profile_lock_login(const char *name, int *ret_fd, credence_error **error)
+{
+  return lock(name, ".login", try_lock, ret_fd, error);
+}
+
+/* A child that was forked meanwhile has the descriptor too: closing ours would
+ * leave the lock with it. */
 void profile_unlock_file(int fd)
 {
-  if (fd >= 0)
-    close(fd);
+  if (fd < 0)
+    return;
+  (void)flock(fd, LOCK_UN);
+  close(fd);
 }

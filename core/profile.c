@@ -11,6 +11,7 @@
 #include "profile.h"
 #include "profile-file.h"
 #include "secret.h"
+#include "session.h"
 
 static void stack_entry_free(struct stack_entry *entry)
 {
@@ -21,9 +22,7 @@ static void stack_entry_free(struct stack_entry *entry)
   }
   for (size_t i = 0; i < MANIFEST_FIELDS_MAX; i++) {
     free(entry->values[i]);
-    secret_free(entry->secrets[i].data);
-    for (size_t a = 0; a < ALGORITHMS; a++)
-      hmac_key_free(atomic_load(&entry->secrets[i].keys[a]));
+    secret_value_clear(&entry->secrets[i]);
   }
   credence_manifest_free(&entry->manifest);
   pthread_mutex_destroy(&entry->mutex);
@@ -46,6 +45,14 @@ void credence_profile_free(credence_profile **profile)
   free(p->origin);
   free(p->base_path);
   free(p->keyring);
+  free(p->client_cert);
+  free(p->client_key);
+  free(p->ca_cert);
+  secret_value_clear(&p->client_key_secret);
+  for (size_t i = 0; i < p->login_count; i++)
+    free(p->logins[i]);
+  session_unref(p->session);
+  pthread_mutex_destroy(&p->session_lock);
   pthread_mutex_destroy(&p->lock);
   free(p);
   *profile = NULL;
@@ -60,10 +67,11 @@ static int profile_new(credence_context *context, const char *name, credence_pro
                        credence_error **error)
 {
   credence_profile *new = calloc(1, sizeof(*new));
-  if (new == NULL || pthread_mutex_init(&new->lock, NULL) != 0) {
-    free(new);
+  if (new == NULL)
     return error_nomem(error);
-  }
+  /* Neither fails with the GNU library, nor with musl. */
+  (void)pthread_mutex_init(&new->lock, NULL);
+  (void)pthread_mutex_init(&new->session_lock, NULL);
   new->context = context_or_default(context);
   new->name = strdup(name);
   if (new->name == NULL) {
@@ -72,6 +80,27 @@ static int profile_new(credence_context *context, const char *name, credence_pro
   }
   *ret_profile = new;
   return 0;
+}
+
+static const char *value_of(const void *userdata, size_t index)
+{
+  return stack_entry_value(userdata, index);
+}
+
+int stack_entry_applies(const struct stack_entry *entry, const struct field *field)
+{
+  return manifest_applies(entry->manifest, field, value_of, entry);
+}
+
+struct stack_entry *profile_find_login(const credence_profile *profile)
+{
+  for (size_t i = 0; i < profile->stack_count; i++) {
+    struct stack_entry *entry = profile->stack[i];
+    for (size_t s = 0; s < entry->manifest->session_count; s++)
+      if (stack_entry_applies(entry, &entry->manifest->session[s]))
+        return entry;
+  }
+  return NULL;
 }
 
 static struct stack_entry *find_entry(credence_profile *p, const char *provider)
@@ -157,6 +186,27 @@ static int load_allow(credence_profile *p, const struct profile_file *file, cred
   return 0;
 }
 
+/* The profile's own settings that may be missing. */
+static int load_paths(credence_profile *p, const struct profile_file *file, credence_error **error)
+{
+  const struct {
+    const char *name;
+    char **slot;
+  } settings[] = {{"client_cert", &p->client_cert}, {"client_key", &p->client_key}, {"ca_cert", &p->ca_cert}};
+  for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+    const char *path = profile_file_get(file, "profile", settings[i].name, 0);
+    if (path == NULL)
+      continue;
+    if (path[0] != '/')
+      return error_set(error, CREDENCE_E_MALFORMED, "write the whole path, from / on",
+                       "%s: %s is not a path: %s", file->path, settings[i].name, path);
+    *settings[i].slot = strdup(path);
+    if (*settings[i].slot == NULL)
+      return error_nomem(error);
+  }
+  return 0;
+}
+
 static int load_value(struct stack_entry *entry, const struct setting *setting, const char *path,
                       credence_error **error)
 {
@@ -209,10 +259,14 @@ static int load(credence_profile *p, const struct profile_file *file, credence_e
   if (r == 0)
     r = load_allow(p, file, error);
   if (r == 0)
+    r = load_paths(p, file, error);
+  if (r == 0)
     r = load_endpoint(p, file, error);
   if (r == 0 && keyring == NULL)
     r = error_set(error, CREDENCE_E_MALFORMED, "add keyring = secret-service, or file",
                   "%s: does not say which keyring holds its secrets", file->path);
+  if (r == 0)
+    p->login_entry = profile_find_login(p);
   return r;
 }
 
@@ -272,6 +326,21 @@ const char *credence_profile_endpoint(const credence_profile *profile)
 const char *credence_profile_keyring(const credence_profile *profile)
 {
   return profile->keyring;
+}
+
+const char *credence_profile_client_cert(const credence_profile *profile)
+{
+  return profile->client_cert;
+}
+
+const char *credence_profile_client_key(const credence_profile *profile)
+{
+  return profile->client_key;
+}
+
+const char *credence_profile_ca_cert(const credence_profile *profile)
+{
+  return profile->ca_cert;
 }
 
 const char *credence_profile_provider(const credence_profile *profile, size_t index)

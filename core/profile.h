@@ -13,21 +13,18 @@
 #include <stdatomic.h>
 
 #include "context.h"
-#include "hmac.h"
+#include "login-state.h"
 #include "manifest.h"
 #include "message.h"
 #include "module.h"
+#include "secret-value.h"
 #include "url.h"
 
 #define STACK_MAX 8u
 #define ALLOW_MAX 64u
-#define ALGORITHMS 5u /* CREDENCE_SHA1 ... CREDENCE_MD5, and 0 */
+#define LOGINS_MAX 8u
 
-struct secret_value {
-  char *data; /* secret memory, NUL behind it; NULL: none */
-  size_t size;
-  _Atomic(struct hmac_key *) keys[ALGORITHMS]; /* made at first use, then kept */
-};
+struct session;
 
 struct stack_entry {
   credence_manifest *manifest;
@@ -52,16 +49,38 @@ struct credence_profile {
   size_t allow_count;
   struct stack_entry *stack[STACK_MAX];
   size_t stack_count;
+  char *client_cert; /* paths, or NULL */
+  char *client_key;
+  char *ca_cert;
+  struct secret_value client_key_secret;
   pthread_mutex_t lock;
   atomic_int unlocked;
+
+  /* For a provider that logs in; see session.h. */
+  struct stack_entry *login_entry;    /* NULL: none does */
+  char fingerprint[FINGERPRINT_SIZE]; /* of everything that a login depends on */
+  char *logins[LOGINS_MAX];           /* other origins that may get the login */
+  size_t login_count;
+  pthread_mutex_t session_lock; /* guards session */
+  struct session *session;
+  _Atomic int64_t skew; /* microseconds by which the server's clock is ahead, once it told us so */
 };
 
 /* The value of a field, or its default; NULL when there is neither. */
 const char *stack_entry_value(const struct stack_entry *entry, size_t field);
 
+/* Does the field count, by its "when"? */
+int stack_entry_applies(const struct stack_entry *entry, const struct field *field);
+
+/* The first entry with a value of the session that counts; NULL when none logs
+ * in. */
+struct stack_entry *profile_find_login(const credence_profile *profile);
+
 /* How to store a secret again, with the names filled in. */
 #define REMEDY_SIZE 200u
 void profile_secret_remedy(const credence_profile *profile, const char *field, char out[REMEDY_SIZE]);
+
+void profile_login_remedy(const credence_profile *profile, char out[REMEDY_SIZE]);
 
 /* REFUSED unless the profile's rules allow it. */
 int profile_check_allowed(const credence_profile *profile, const char *method, const char *path, size_t size,

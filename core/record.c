@@ -13,6 +13,8 @@
 #define PREFIX "c1:"
 #define PREFIX_SIZE 3u
 #define TAG_ORIGIN 'o'
+#define TAG_STAMP 's'
+#define TAG_LOGIN 'l'
 #define TAG_NAME 'f'
 #define TAG_VALUE 'v'
 #define NAME_MAX_SIZE 160u /* provider, dot, field: 64 bytes each at most */
@@ -61,6 +63,21 @@ int record_origin(const struct record *record, const unsigned char **ret_data, s
   return find(record, TAG_ORIGIN, 0, ret_data, ret_size);
 }
 
+int record_stamp(const struct record *record, const unsigned char **ret_data, size_t *ret_size)
+{
+  return find(record, TAG_STAMP, 0, ret_data, ret_size);
+}
+
+int record_has_login(const struct record *record, const char *origin)
+{
+  const unsigned char *data = NULL;
+  size_t size = 0;
+  for (size_t i = 0; find(record, TAG_LOGIN, i, &data, &size); i++)
+    if (size == strlen(origin) && memcmp(data, origin, size) == 0)
+      return 1;
+  return 0;
+}
+
 int record_check_origin(const struct record *record, const char *profile, const char *origin,
                         const char *remedy, credence_error **error)
 {
@@ -92,21 +109,26 @@ int record_get(const struct record *record, const char *provider, const char *fi
   return 0;
 }
 
-static size_t encoded_size(const char *origin, const struct record_entry *entries, size_t count)
+static size_t encoded_size(const struct record_head *head, const struct record_entry *entries, size_t count)
 {
-  size_t size = 16 + strlen(origin);
+  size_t size = 32 + strlen(head->origin) + strlen(head->stamp);
+  for (size_t i = 0; i < head->login_count; i++)
+    size += 16 + strlen(head->logins[i]);
   for (size_t i = 0; i < count; i++)
     size += 16 + NAME_MAX_SIZE + entries[i].size;
   return size;
 }
 
-static size_t write_fields(unsigned char *data, size_t size, const char *origin,
+static size_t write_fields(unsigned char *data, size_t size, const struct record_head *head,
                            const struct record_entry *entries, size_t count)
 {
   struct keyring_writer writer;
   char name[NAME_MAX_SIZE];
   keyring_write_begin(&writer, data, size);
-  keyring_write_text(&writer, TAG_ORIGIN, origin);
+  keyring_write_text(&writer, TAG_ORIGIN, head->origin);
+  keyring_write_text(&writer, TAG_STAMP, head->stamp);
+  for (size_t i = 0; i < head->login_count; i++)
+    keyring_write_text(&writer, TAG_LOGIN, head->logins[i]);
   for (size_t i = 0; i < count; i++) {
     size_t name_size = full_name(name, entries[i].provider, entries[i].field);
     keyring_write_field(&writer, TAG_NAME, name, name_size);
@@ -115,12 +137,12 @@ static size_t write_fields(unsigned char *data, size_t size, const char *origin,
   return keyring_write_end(&writer);
 }
 
-int record_encode(const char *origin, const struct record_entry *entries, size_t count, char **ret_text,
-                  credence_error **error)
+int record_encode(const struct record_head *head, const struct record_entry *entries, size_t count,
+                  char **ret_text, credence_error **error)
 {
-  size_t room = encoded_size(origin, entries, count);
+  size_t room = encoded_size(head, entries, count);
   unsigned char *data = secret_alloc(room);
-  size_t size = data == NULL ? 0 : write_fields(data, room, origin, entries, count);
+  size_t size = data == NULL ? 0 : write_fields(data, room, head, entries, count);
   char *text = NULL;
   if (size > 4) {
     const size_t prefix = 4; /* a message's length, which a record does not need */

@@ -4,12 +4,15 @@
  *
  * One printable line, "c1:" and base64url: some keyrings lose everything when a
  * value has a line break.  Inside are fields as in the keyring protocol: the
- * origin that the secrets are for, then for each secret its name
- * ("PROVIDER.FIELD") and its value.
+ * origin that the secrets are for, a stamp, the other origins that may get a
+ * login, then for each secret its name ("PROVIDER.FIELD", or "@.FIELD" for one of
+ * the profile's own) and its value.
  *
  * The origin stands in the keyring because a profile's file does not protect
  * itself: whoever changes the endpoint there must not get the secret sent
- * elsewhere.
+ * elsewhere.  The same holds for login origins.
+ *
+ * A session is a record too.  Its stamp says which credential it was made with.
  */
 #ifndef CORE_RECORD_H
 #define CORE_RECORD_H
@@ -32,8 +35,21 @@ int record_origin(const struct record *record, const unsigned char **ret_data, s
  * endpoint of profile has now. */
 int record_check_origin(const struct record *record, const char *profile, const char *origin,
                         const char *remedy, credence_error **error);
+int record_stamp(const struct record *record, const unsigned char **ret_data, size_t *ret_size);
+/* Was origin recorded as one that may get a login? */
+int record_has_login(const struct record *record, const char *origin);
 int record_get(const struct record *record, const char *provider, const char *field,
                const unsigned char **ret_data, size_t *ret_size);
+
+/* The "provider" of what belongs to no provider of the stack. */
+#define RECORD_PROFILE "@"
+
+struct record_head {
+  const char *origin;
+  const char *stamp;
+  char *const *logins; /* origins */
+  size_t login_count;
+};
 
 struct record_entry {
   const char *provider;
@@ -43,7 +59,7 @@ struct record_entry {
 };
 
 /* The line, in secret memory. */
-int record_encode(const char *origin, const struct record_entry *entries, size_t count, char **ret_text,
-                  credence_error **error);
+int record_encode(const struct record_head *head, const struct record_entry *entries, size_t count,
+                  char **ret_text, credence_error **error);
 
 #endif

@@ -10,7 +10,8 @@
 #include "host.h"
 #include "json-check.h"
 #include "request.h"
-#include "secret.h"
+#include "session.h"
+#include "target-names.h"
 
 const struct message *request_current(const credence_request *request)
 {
@@ -24,6 +25,8 @@ static void drop_attempt(credence_request *request)
   arena_rewind(&request->arena, request->mark);
   request->has_attempt = 0;
   request->is_signed = 0;
+  session_unref(request->session);
+  request->session = NULL;
 }
 
 void credence_request_free(credence_request **request)
@@ -31,7 +34,8 @@ void credence_request_free(credence_request **request)
   if (request == NULL || *request == NULL)
     return;
   credence_request *r = *request;
-  curl_headers_free(r);
+  curl_forget(r);
+  session_unref(r->session);
   arena_free(&r->arena);
   EVP_MD_CTX_free(r->scratch);
   free(r->nonce);
@@ -54,28 +58,32 @@ static int check_origin(const credence_profile *profile, const struct url *url, 
                    profile->origin);
 }
 
-static int set_query(credence_request *request, const struct url *target, credence_error **error)
+static int set_query(credence_request *request, struct message *message, const struct url *target,
+                     credence_error **error)
 {
+  message->query = (credence_bytes){NULL, 0};
   if (target->query == NULL)
     return 0;
   const char *query = arena_copy(&request->arena, target->query, target->query_size);
   if (query == NULL)
     return error_nomem(error);
-  request->pristine.query = (credence_bytes){query, target->query_size};
+  message->query = (credence_bytes){query, target->query_size};
   return 0;
 }
 
-static int set_path(credence_request *request, const char *path, size_t size, credence_error **error)
+static int set_path(credence_request *request, struct message *message, const char *path, size_t size,
+                    credence_error **error)
 {
   const char *copy = arena_copy(&request->arena, path, size);
   if (copy == NULL)
     return error_nomem(error);
-  request->pristine.path = (credence_bytes){copy, size};
+  message->path = (credence_bytes){copy, size};
   return 0;
 }
 
 /* The endpoint's path, one slash, and path. */
-static int set_joined_path(credence_request *request, const char *path, size_t size, credence_error **error)
+static int set_joined_path(credence_request *request, struct message *message, const char *path, size_t size,
+                           credence_error **error)
 {
   const char *base = request->profile->base_path;
   size_t base_size = strlen(base);
@@ -88,29 +96,112 @@ static int set_joined_path(credence_request *request, const char *path, size_t s
   joined[base_size] = '/';
   memcpy(joined + base_size + 1, path, size);
   joined[base_size + 1 + size] = '\0';
-  request->pristine.path = (credence_bytes){joined, base_size + 1 + size};
+  message->path = (credence_bytes){joined, base_size + 1 + size};
   return 0;
+}
+
+/* Path and query of a target that was read to url. */
+static int set_path_and_query(credence_request *request, struct message *message, const char *target,
+                              const struct url *url, credence_error **error)
+{
+  const credence_profile *profile = request->profile;
+  int absolute = url_is_absolute(target);
+  int r = 0;
+  if (absolute && url->path_size == 0)
+    r = set_path(request, message, "/", 1, error);
+  else if (absolute || target[0] == '/')
+    r = set_path(request, message, url->path, url->path_size, error);
+  else if (url->path_size == 0)
+    r = set_path(request, message, profile->base_path, strlen(profile->base_path), error);
+  else
+    r = set_joined_path(request, message, url->path, url->path_size, error);
+  return r < 0 ? r : set_query(request, message, url, error);
+}
+
+static int parse(const char *target, struct url *ret_url, credence_error **error)
+{
+  return url_is_absolute(target) ? url_parse(target, ret_url, error)
+                                 : url_parse_target(target, ret_url, error);
+}
+
+/* The same place in another copy of the text. */
+static const char *shift(const char *at, const char *from, const char *to)
+{
+  return at == NULL ? NULL : to + (at - from);
+}
+
+/* {NAME} is looked at when the request is signed; until then it is part of the
+ * path or query. */
+static int parse_with_names(const credence_profile *profile, const char *target, struct url *ret_url,
+                            credence_error **error)
+{
+  char *masked = target_names_mask(profile, target, error);
+  if (masked == NULL)
+    return CREDENCE_E_INVALID;
+  int r = parse(masked, ret_url, error);
+  if (r == 0) {
+    ret_url->host = shift(ret_url->host, masked, target);
+    ret_url->path = ret_url->path_size == 0 ? "" : shift(ret_url->path, masked, target);
+    ret_url->query = shift(ret_url->query, masked, target);
+  }
+  free(masked);
+  return r;
 }
 
 static int set_target(credence_request *request, const char *target, credence_error **error)
 {
-  const credence_profile *profile = request->profile;
   struct url url;
-  int absolute = url_is_absolute(target);
-  int r = absolute ? url_parse(target, &url, error) : url_parse_target(target, &url, error);
-  if (r == 0 && absolute)
-    r = check_origin(profile, &url, error);
-  if (r < 0)
-    return r;
-  if (absolute && url.path_size == 0)
-    r = set_path(request, "/", 1, error);
-  else if (absolute || target[0] == '/')
-    r = set_path(request, url.path, url.path_size, error);
-  else if (url.path_size == 0)
-    r = set_path(request, profile->base_path, strlen(profile->base_path), error);
-  else
-    r = set_joined_path(request, url.path, url.path_size, error);
-  return r < 0 ? r : set_query(request, &url, error);
+  /* Elsewhere a brace is a byte that cannot stand in a URL. */
+  request->has_names = request->profile->login_entry != NULL && strchr(target, '{') != NULL;
+  int r = request->has_names ? parse_with_names(request->profile, target, &url, error)
+                             : parse(target, &url, error);
+  if (r == 0 && url_is_absolute(target))
+    r = check_origin(request->profile, &url, error);
+  return r < 0 ? r : set_path_and_query(request, &request->pristine, target, &url, error);
+}
+
+/* --- a login's target ------------------------------------------------------- */
+
+int request_set_login_method(credence_request *request, const char *method, credence_error **error)
+{
+  return message_set_method(&request->arena, &request->attempt, method, error);
+}
+
+/* Another origin than the endpoint's must be one that the profile allows. */
+static int check_login_origin(const credence_profile *profile, const char *origin, credence_error **error)
+{
+  char remedy[REMEDY_SIZE];
+  if (strcmp(origin, profile->origin) == 0)
+    return 0;
+  for (size_t i = 0; i < profile->login_count; i++)
+    if (strcmp(origin, profile->logins[i]) == 0)
+      return 0;
+  profile_secret_remedy(profile, "FIELD", remedy);
+  return error_set(
+      error, CREDENCE_E_REFUSED, remedy,
+      "the login would go to %s, which was not the place when the secret of profile %s was stored", origin,
+      profile->name);
+}
+
+static int set_login_place(credence_request *request, const struct url *url, credence_error **error)
+{
+  char *origin = url_origin(url);
+  int r = origin == NULL ? error_nomem(error) : check_login_origin(request->profile, origin, error);
+  const char *copy = r < 0 ? NULL : arena_copy(&request->arena, origin, strlen(origin));
+  free(origin);
+  if (r < 0 || copy == NULL)
+    return r < 0 ? r : error_nomem(error);
+  request->place = (struct place){url->scheme, strstr(copy, "://") + 3, copy};
+  return 0;
+}
+
+int request_set_login_target(credence_request *request, const char *target, credence_error **error)
+{
+  struct url url;
+  int r = parse(target, &url, error);
+  if (r == 0 && url_is_absolute(target))
+    r = set_login_place(request, &url, error);
+  return r < 0 ? r : set_path_and_query(request, &request->attempt, target, &url, error);
 }
 
 int credence_request_new(credence_profile *profile, const char *method, const char *target,
@@ -120,12 +211,15 @@ int credence_request_new(credence_profile *profile, const char *method, const ch
   if (new == NULL)
     return error_nomem(error);
   new->profile = profile;
+  new->place = (struct place){profile->url.scheme, profile->host, profile->origin};
   arena_init(&new->arena);
   new->scratch = EVP_MD_CTX_new();
   int r = new->scratch == NULL ? error_nomem(error)
                                : message_set_method(&new->arena, &new->pristine, method, error);
+  if (target == NULL)
+    target = "";
   if (r == 0)
-    r = set_target(new, target == NULL ? "" : target, error);
+    r = set_target(new, target, error);
   if (r < 0) {
     credence_request_free(&new);
     return r;
@@ -232,10 +326,46 @@ void credence_request_set_trace(credence_request *request, credence_trace_functi
 
 /* --- signing -------------------------------------------------------------- */
 
+int request_begin_attempt(credence_request *request, credence_error **error)
+{
+  drop_attempt(request);
+  request->mark = arena_mark(&request->arena);
+  request->has_attempt = 1;
+  request->now = 0;
+  return message_copy(&request->arena, &request->attempt, &request->pristine, error);
+}
+
+/* The profile's session, unless it is over or, for somebody who can get a new one,
+ * about to end. */
+static struct session *usable_session(const credence_request *request)
+{
+  struct session *session = profile_session(request->profile);
+  if (session == NULL)
+    return NULL;
+  int64_t now = clock_now();
+  if (!session_is_over(session, now) && !(request->wants_fresh && session_is_ending(session, now)))
+    return session;
+  session_unref(session);
+  return NULL;
+}
+
+static int check_allowed(const credence_request *request, const struct message *message,
+                         credence_error **error)
+{
+  return profile_check_allowed(request->profile, message->method, message->path.data, message->path.size,
+                               error);
+}
+
 static int sign_attempt(credence_request *request, credence_error **error)
 {
   credence_profile *profile = request->profile;
-  int r = message_copy(&request->arena, &request->attempt, &request->pristine, error);
+  int r = request_begin_attempt(request, error);
+  if (r == 0 && profile->login_entry != NULL)
+    request->session = usable_session(request);
+  if (r == 0 && request->has_names)
+    r = target_names_expand(request, error);
+  if (r == 0 && request->has_names)
+    r = check_allowed(request, &request->attempt, error);
   for (size_t i = 0; r == 0 && i < profile->stack_count; i++)
     r = host_sign(request, profile->stack[i], error);
   return r;
@@ -243,19 +373,14 @@ static int sign_attempt(credence_request *request, credence_error **error)
 
 int credence_request_sign(credence_request *request, credence_error **error)
 {
-  const struct message *pristine = &request->pristine;
   drop_attempt(request);
-  int r = profile_check_allowed(request->profile, pristine->method, pristine->path.data, pristine->path.size,
-                                error);
+  int r = request->has_names ? 0 : check_allowed(request, &request->pristine, error);
   if (r == 0)
-    r = profile_check_headers(request->profile, pristine, error);
+    r = profile_check_headers(request->profile, &request->pristine, error);
   if (r == 0)
     r = credence_profile_unlock(request->profile, error);
   if (r < 0)
     return r;
-  request->mark = arena_mark(&request->arena);
-  request->has_attempt = 1;
-  request->now = 0;
   r = sign_attempt(request, error);
   if (r < 0)
     drop_attempt(request);
@@ -273,13 +398,13 @@ const char *credence_request_method(const credence_request *request)
 
 const char *credence_request_host(const credence_request *request)
 {
-  return request->profile->host;
+  return request->place.host;
 }
 
 const char *credence_request_url(credence_request *request)
 {
   const struct message *message = request_current(request);
-  const char *origin = request->profile->origin;
+  const char *origin = request->place.origin;
   size_t origin_size = strlen(origin);
   size_t query_size = message->query.data == NULL ? 0 : 1 + message->query.size;
   char *url = arena_alloc(&request->arena, origin_size + message->path.size + query_size + 1);

@@ -10,20 +10,32 @@
 #define CORE_REQUEST_H
 
 #include "arena.h"
+#include "buf.h"
 #include "message.h"
 #include "profile.h"
 
 struct curl_slist;
 
+/* Where a request goes.  Text of the profile, or of a login's arena. */
+struct place {
+  const char *scheme;
+  const char *host;   /* as in the Host header */
+  const char *origin; /* scheme://host */
+};
+
 struct credence_request {
   credence_profile *profile;
+  struct place place;
   struct arena arena;
   struct message pristine;
   struct message attempt;
   struct arena_mark mark;
   int has_attempt;
   int is_signed;
-  int has_media_type; /* the caller's header Content-Type, which no body replaces */
+  int has_names;           /* {NAME} in the target; see target-names.h */
+  int wants_fresh;         /* a session that ends soon does not do */
+  struct session *session; /* the one that the attempt is signed with, or NULL */
+  int has_media_type;      /* the caller's header Content-Type, which no body replaces */
   int has_fixed_time;
   int64_t fixed_time;
   int64_t now; /* the attempt's one reading of the clock; 0: not yet */
@@ -33,22 +45,37 @@ struct credence_request {
   EVP_MD_CTX *scratch;             /* for digests; belongs to the thread of the request */
   struct curl_slist *curl_headers; /* what credence-curl.h gave to libcurl */
   void (*curl_headers_free)(struct curl_slist *);
+  struct certificates *certificates; /* what it gave to libcurl besides; or NULL */
 };
+
+enum json_state { JSON_UNCHECKED, JSON_GOOD, JSON_BAD };
 
 struct credence_response {
   int status;
-  char *body;
-  size_t body_size;
+  struct buf body;
   struct header *headers; /* names and values are allocated, NUL behind */
   size_t header_count;
-  struct json_object *json; /* of body, parsed at first use */
-  int json_failed;
+  size_t header_bytes;
+  int failed; /* what ended it early: CREDENCE_E_TOO_LARGE or NOMEM */
+  enum json_state json;
 };
 
 /* What the getters show: the attempt once signed, else the request as built. */
 const struct message *request_current(const credence_request *request);
 
-/* Wipe and free curl_headers, when there are some. */
-void curl_headers_free(credence_request *request);
+/* Wipe and free what libcurl was given, when it was given something. */
+void curl_forget(credence_request *request);
+
+/* Begin an attempt, on which a provider may work: a copy of the pristine message. */
+int request_begin_attempt(credence_request *request, credence_error **error);
+
+/* For a login's attempt: another method, or another target. */
+int request_set_login_method(credence_request *request, const char *method, credence_error **error);
+int request_set_login_target(credence_request *request, const char *target, credence_error **error);
+
+/* A failed transfer, or a response that ended early, as an error. */
+int response_check(const credence_response *response, const char *origin, credence_error **error);
+/* The header of that name; NULL when there is none.  A text that ends in NUL. */
+const char *response_header(const credence_response *response, const char *name);
 
 #endif

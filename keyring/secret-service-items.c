@@ -56,18 +56,27 @@ static int search(struct call *call, GList **ret_items)
   return CREDENCE_OK;
 }
 
-int item_find_home(struct call *call, SecretCollection **ret_home)
+static int find_alias(struct call *call, const char *alias, SecretCollection **ret_home)
 {
-  int session = g_strcmp0(call->request->kind, "session") == 0;
   GError *error = NULL;
-  SecretCollection *home = secret_collection_for_alias_sync(
-      call->service, session ? SECRET_COLLECTION_SESSION : SECRET_COLLECTION_DEFAULT, SECRET_COLLECTION_NONE,
-      call->cancellable, &error);
+  SecretCollection *home = secret_collection_for_alias_sync(call->service, alias, SECRET_COLLECTION_NONE,
+                                                            call->cancellable, &error);
 
   if (error)
     return call_error(call, error);
   *ret_home = home;
   return CREDENCE_OK;
+}
+
+/* Sessions go to memory where the service offers that; not all do. */
+int item_find_home(struct call *call, SecretCollection **ret_home)
+{
+  int session = g_strcmp0(call->request->kind, "session") == 0;
+  int r = session ? find_alias(call, SECRET_COLLECTION_SESSION, ret_home) : CREDENCE_OK;
+
+  if (r == CREDENCE_OK && !*ret_home)
+    r = find_alias(call, SECRET_COLLECTION_DEFAULT, ret_home);
+  return r;
 }
 
 /* What has to be unlocked before the answer is known; NULL when nothing.  When

@@ -59,7 +59,8 @@ SLOT(credence_host, ask, 176);
 SLOT(credence_host, trace, 184);
 SLOT(credence_host, error, 192);
 SLOT(credence_host, log, 200);
-_Static_assert(sizeof(credence_host) == 208, "credence_host");
+SLOT(credence_host, response_integer, 208);
+_Static_assert(sizeof(credence_host) == 216, "credence_host");
 
 SLOT(credence_provider, size, 0);
 WORD(credence_provider, needs_minor, 8);
@@ -86,11 +87,17 @@ _Static_assert(CREDENCE_METHOD == 1 && CREDENCE_SCHEME == 2 && CREDENCE_AUTHORIT
 _Static_assert(CREDENCE_SET_HEADER == 1 && CREDENCE_ADD_HEADER == 2 && CREDENCE_APPEND_QUERY == 3 &&
                    CREDENCE_SET_QUERY == 4 && CREDENCE_APPEND_FORM == 5 && CREDENCE_SET_BODY == 6,
                "changes");
+_Static_assert(CREDENCE_SET_METHOD == 7 && CREDENCE_SET_TARGET == 8, "changes of minor 1");
 _Static_assert(CREDENCE_PLAIN == 1 && CREDENCE_BASE64 == 2, "encodings");
+_Static_assert(CREDENCE_FORM_BASE64 == 3, "encodings of minor 1");
 _Static_assert(CREDENCE_THREADS_SERIAL == 1000 && CREDENCE_THREADS_INSTANCE == 2000 &&
                    CREDENCE_THREADS_PARALLEL == 3000,
                "threads");
 _Static_assert(CREDENCE_DONE == 0 && CREDENCE_SIGN_AGAIN == 1 && CREDENCE_LOG_IN_AGAIN == 2, "verdicts");
+_Static_assert(CREDENCE_CLOCK_IS_OFF == 3, "verdicts of minor 1");
+_Static_assert(CREDENCE_ASK_TEXT == 1 && CREDENCE_ASK_SECRET == 2 && CREDENCE_ASK_OTP == 3 &&
+                   CREDENCE_ASK_CHOICE == 4,
+               "questions");
 _Static_assert(CREDENCE_JSON_NULL == 1 && CREDENCE_JSON_BOOLEAN == 2 && CREDENCE_JSON_NUMBER == 3 &&
                    CREDENCE_JSON_STRING == 4 && CREDENCE_JSON_ARRAY == 5 && CREDENCE_JSON_OBJECT == 6,
                "types");
@@ -105,6 +112,7 @@ _Static_assert(CREDENCE_E_FAILED == -1 && CREDENCE_E_NOMEM == -2 && CREDENCE_E_I
                    CREDENCE_E_DENIED == -15 && CREDENCE_E_REFUSED == -16 && CREDENCE_E_UNSUPPORTED == -17 &&
                    CREDENCE_E_REJECTED == -18 && CREDENCE_E_NETWORK == -19 && CREDENCE_E_MALFORMED == -20,
                "codes");
+_Static_assert(CREDENCE_E_NO_SESSION == -21, "codes of minor 1");
 
 static void the_hosts_table_says_what_it_is(void **state)
 {
@@ -141,6 +149,9 @@ static void an_older_host_lacks_services(void **state)
   assert_int_equal(credence_response_header_at(&call, 0, &bytes, &bytes), CREDENCE_E_UNSUPPORTED);
   assert_int_equal(credence_response_content(&call, &bytes), CREDENCE_E_UNSUPPORTED);
   assert_int_equal(credence_response_json(&call, "/x", NULL, &bytes), CREDENCE_E_UNSUPPORTED);
+  assert_int_equal(credence_response_integer(&call, "/x", NULL), CREDENCE_E_UNSUPPORTED);
+  assert_int_equal(credence_session_put(&call, "x", &bytes, 0), CREDENCE_E_UNSUPPORTED);
+  assert_int_equal(credence_ask(&call, CREDENCE_ASK_OTP, "x", "x?"), CREDENCE_E_UNSUPPORTED);
   credence_trace(&call, "x", &bytes);
   assert_int_equal(credence_fail(&call, CREDENCE_E_FAILED, "x"), CREDENCE_E_FAILED);
   /* A table that ends within a slot does not have it. */

@@ -202,16 +202,15 @@ static void names_that_are_missing(void **state)
 
 static int judge(credence_request *request, const char *body, credence_error **error)
 {
-  struct header headers[1] = {{credence_text("X-R"), credence_text("r")}};
-  credence_response *response = calloc(1, sizeof(*response));
-  response->status = 200;
-  response->body = strdup(body);
-  response->body_size = strlen(body);
-  response->headers = headers;
-  response->header_count = 1;
-  int r = host_judge(request, response, request->profile->stack[0], error);
-  response->headers = NULL; /* not the response's to free */
-  response->header_count = 0;
+  credence_response *response = NULL;
+  credence_error *failed = NULL;
+  int verdict = CREDENCE_DONE;
+  expect_ok(credence_response_new(&response, &failed), &failed);
+  credence_response_set_status(response, 200);
+  expect_ok(credence_response_add_header(response, "X-R", "r", &failed), &failed);
+  expect_ok(credence_response_add_body(response, body, strlen(body), &failed), &failed);
+  int r = host_judge(request, response, request->profile->stack[0], &verdict, error);
+  assert_int_equal(verdict, CREDENCE_DONE);
   credence_response_free(&response);
   return r;
 }

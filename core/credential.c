@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* credential.c - take a profile's secrets out of its record; see credential.h */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "credential.h"
+#include "error.h"
+#include "record.h"
+
+static int take_field(const credence_profile *p, struct stack_entry *entry, size_t field,
+                      const struct record *record, credence_error **error)
+{
+  char remedy[REMEDY_SIZE];
+  const struct field *what = &entry->manifest->fields[field];
+  const unsigned char *data = NULL;
+  size_t size = 0;
+  if ((what->flags & CREDENCE_FIELD_SECRET) == 0)
+    return 0;
+  /* What an unlock took that failed later may be out of date. */
+  secret_value_clear(&entry->secrets[field]);
+  if (!record_get(record, entry->manifest->name, what->name, &data, &size)) {
+    if ((what->flags & CREDENCE_FIELD_REQUIRED) == 0 || !stack_entry_applies(entry, what))
+      return 0;
+    profile_secret_remedy(p, what->name, remedy);
+    return error_set(error, CREDENCE_E_NOT_FOUND, remedy, "the keyring has no %s for profile %s", what->name,
+                     p->name);
+  }
+  return secret_value_set(&entry->secrets[field], data, size) < 0 ? error_nomem(error) : 0;
+}
+
+static int take_client_key(credence_profile *p, const struct record *record, credence_error **error)
+{
+  const unsigned char *data = NULL;
+  size_t size = 0;
+  if (!record_get(record, RECORD_PROFILE, "client_key", &data, &size))
+    return 0;
+  return secret_value_set(&p->client_key_secret, data, size) < 0 ? error_nomem(error) : 0;
+}
+
+/* Keep the origin of a login URL when it may get the login: the manifest names it,
+ * or the user did when the secret was stored. */
+static int take_login(credence_profile *p, const struct stack_entry *entry, size_t field,
+                      const struct record *record, credence_error **error)
+{
+  struct url url;
+  const char *value = stack_entry_value(entry, field);
+  if (!entry->manifest->fields[field].is_login_url || value == NULL || p->login_count == LOGINS_MAX ||
+      url_parse(value, &url, NULL) < 0)
+    return 0;
+  char *origin = url_origin(&url);
+  if (origin == NULL)
+    return error_nomem(error);
+  if (entry->values[field] == NULL || record_has_login(record, origin))
+    p->logins[p->login_count++] = origin; /* transferred */
+  else
+    free(origin);
+  return 0;
+}
+
+static int take_logins(credence_profile *p, const struct record *record, credence_error **error)
+{
+  int r = 0;
+  while (p->login_count > 0)
+    free(p->logins[--p->login_count]);
+  for (size_t i = 0; r == 0 && i < p->stack_count; i++)
+    for (size_t f = 0; r == 0 && f < p->stack[i]->manifest->field_count; f++)
+      r = take_login(p, p->stack[i], f, record, error);
+  return r;
+}
+
+static void digest_text(EVP_MD_CTX *md, const char *text)
+{
+  (void)EVP_DigestUpdate(md, text, strlen(text) + 1);
+}
+
+/* A session, or a refusal to log in, counts as long as this stays the same: the
+ * stored secrets by their stamp, and every setting of the stack. */
+static int take_fingerprint(credence_profile *p, const struct record *record, credence_error **error)
+{
+  unsigned char digest[CREDENCE_SHA256_SIZE];
+  const unsigned char *stamp = NULL;
+  size_t stamp_size = 0;
+  EVP_MD_CTX *md = EVP_MD_CTX_new();
+  if (md == NULL || EVP_DigestInit_ex(md, digest_find(CREDENCE_SHA256), NULL) != 1) {
+    EVP_MD_CTX_free(md);
+    return error_nomem(error);
+  }
+  if (record_stamp(record, &stamp, &stamp_size))
+    (void)EVP_DigestUpdate(md, stamp, stamp_size);
+  digest_text(md, p->endpoint);
+  for (size_t i = 0; i < p->stack_count; i++) {
+    digest_text(md, p->stack[i]->manifest->name);
+    for (size_t f = 0; f < p->stack[i]->manifest->field_count; f++) {
+      const char *value = stack_entry_value(p->stack[i], f);
+      digest_text(md, value == NULL ? "" : value);
+    }
+  }
+  int good = EVP_DigestFinal_ex(md, digest, NULL) == 1;
+  EVP_MD_CTX_free(md);
+  credence_hex(p->fingerprint, digest, sizeof(digest));
+  return good ? 0 : error_nomem(error);
+}
+
+int credential_take(credence_profile *p, const char *text, credence_error **error)
+{
+  struct record record = {NULL, 0};
+  int r = record_decode(text, &record, error);
+  if (r == 0)
+    r = record_check_origin(
+        &record, p->name, p->origin,
+        "put the endpoint back, or store the secret again for the new one: credence set --secret", error);
+  for (size_t i = 0; r == 0 && i < p->stack_count; i++)
+    for (size_t f = 0; r == 0 && f < p->stack[i]->manifest->field_count; f++)
+      r = take_field(p, p->stack[i], f, &record, error);
+  if (r == 0)
+    r = take_client_key(p, &record, error);
+  if (r == 0)
+    r = take_logins(p, &record, error);
+  if (r == 0 && p->login_entry != NULL)
+    r = take_fingerprint(p, &record, error);
+  record_clear(&record);
+  return r;
+}

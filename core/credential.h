@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * credential.h - what a keyring holds of a profile, put where it is used
+ */
+#ifndef CORE_CREDENTIAL_H
+#define CORE_CREDENTIAL_H
+
+#include "profile.h"
+
+/* Take the secrets, the origins that may get the login, and the fingerprint of it
+ * all from the record in text.  REFUSED when it was stored for another origin. */
+int credential_take(credence_profile *profile, const char *text, credence_error **error);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* login-state.c - what is known of a profile's logins without its keyring; see login-state.h */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "encode.h"
+#include "error.h"
+#include "inifile.h"
+#include "login-state.h"
+#include "paths.h"
+#include "replace.h"
+#include "trust.h"
+
+#define STATE_MAX 4096u
+
+static int64_t read_number(const char *text)
+{
+  char *end = NULL;
+  long long number = strtoll(text, &end, 10);
+  return *end == '\0' && number > 0 ? number : 0;
+}
+
+static int on_value(void *userdata, const char *section, const char *name, const char *value, int continued,
+                    credence_error **error)
+{
+  struct login_state *state = userdata;
+  (void)section;
+  (void)continued;
+  (void)error;
+  if (strcmp(name, "session") == 0)
+    state->has_session = strcmp(value, "yes") == 0;
+  else if (strcmp(name, "expires") == 0)
+    state->expires = read_number(value);
+  else if (strcmp(name, "refused") == 0)
+    state->refused = read_number(value);
+  else if (strcmp(name, "credential") == 0)
+    snprintf(state->fingerprint, sizeof(state->fingerprint), "%s", value);
+  else if (strcmp(name, "message") == 0)
+    snprintf(state->message, sizeof(state->message), "%s", value);
+  return 0;
+}
+
+void login_state_read(const char *profile, struct login_state *ret_state)
+{
+  char *folder = path_state("logins");
+  char *text = NULL;
+  size_t size = 0;
+  memset(ret_state, 0, sizeof(*ret_state));
+  if (folder != NULL && trust_read(folder, profile, 0, STATE_MAX, &text, &size, NULL) == 0 &&
+      inifile_parse(profile, text, size, on_value, ret_state, NULL) < 0)
+    memset(ret_state, 0, sizeof(*ret_state));
+  free(text);
+  free(folder);
+}
+
+/* The message as one line that the file can hold. */
+static void put_message(struct buf *text, const char *message)
+{
+  buf_text(text, "message = ");
+  for (const char *c = message; *c != '\0'; c++)
+    buf_char(text, (unsigned char)*c < ' ' || *c == ';' || *c == 0x7f ? ' ' : *c);
+  buf_text(text, ".\n"); /* a space at the end would not come back */
+}
+
+static void render(const struct login_state *state, struct buf *text)
+{
+  buf_text(text, "# Written by credence.  Nothing secret stands here.\n[login]\n");
+  if (state->has_session)
+    buf_format(text, "session = yes\nexpires = %lld\n", (long long)state->expires);
+  if (state->refused == 0)
+    return;
+  buf_format(text, "refused = %lld\ncredential = %s\n", (long long)state->refused, state->fingerprint);
+  put_message(text, state->message);
+}
+
+int login_state_write(const char *profile, const struct login_state *state, credence_error **error)
+{
+  struct buf text;
+  char *folder = path_state("logins");
+  char *path = folder == NULL ? NULL : path_join(folder, profile, "");
+  int r = path == NULL ? error_set(error, CREDENCE_E_FAILED, "set HOME", "there is no folder for logins")
+                       : path_make_folder(folder, error);
+  buf_init(&text, STATE_MAX);
+  render(state, &text);
+  if (r == 0 && buf_ok(&text) != 0)
+    r = error_nomem(error);
+  if (r == 0)
+    r = file_replace(folder, path, text.data, text.size, error);
+  buf_reset(&text);
+  free(path);
+  free(folder);
+  return r;
+}
+
+void login_state_remove(const char *profile)
+{
+  char *folder = path_state("logins");
+  char *path = folder == NULL ? NULL : path_join(folder, profile, "");
+  if (path != NULL)
+    (void)unlink(path);
+  free(path);
+  free(folder);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* login.c - what a program may know and do about a profile's session; see credence.h */
+#include "config.h"
+
+#include "login-state.h"
+#include "session-store.h"
+
+int credence_profile_logout(credence_profile *profile, int *ret_held, credence_error **error)
+{
+  int held = 0;
+  int r = session_delete(profile, &held, error);
+  if (r < 0)
+    return r;
+  profile_set_session(profile, NULL);
+  login_state_remove(profile->name);
+  if (ret_held != NULL)
+    *ret_held = held;
+  return 0;
+}
+
+int credence_profile_session(credence_profile *profile, int *ret_state, int64_t *ret_expires,
+                             credence_error **error)
+{
+  struct login_state state;
+  (void)error;
+  *ret_state = CREDENCE_SESSION_UNUSED;
+  *ret_expires = 0;
+  if (profile->login_entry == NULL)
+    return 0;
+  login_state_read(profile->name, &state);
+  if (state.refused != 0)
+    *ret_state = CREDENCE_SESSION_REFUSED;
+  else if (!state.has_session)
+    *ret_state = CREDENCE_SESSION_NONE;
+  else if (state.expires != 0 && state.expires <= clock_now())
+    *ret_state = CREDENCE_SESSION_EXPIRED;
+  else
+    *ret_state = CREDENCE_SESSION_HELD;
+  *ret_expires = state.refused != 0 ? state.refused : state.expires;
+  return 0;
+}
+
+int credence_profile_session_value(credence_profile *profile, size_t index, const char **ret_name,
+                                   const char **ret_label, const char **ret_value)
+{
+  const struct session *session = profile->session;
+  const credence_manifest *manifest = session == NULL ? NULL : profile->login_entry->manifest;
+  for (size_t i = 0; manifest != NULL && i < manifest->session_count; i++) {
+    const struct field *field = &manifest->session[i];
+    if ((field->flags & CREDENCE_FIELD_SECRET) != 0 || session->values[i].data == NULL || index-- > 0)
+      continue;
+    *ret_name = field->name;
+    *ret_label = field->label == NULL ? field->name : field->label;
+    *ret_value = session->values[i].data;
+    return 0;
+  }
+  return CREDENCE_E_NOT_FOUND;
+}
