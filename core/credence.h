@@ -366,14 +366,13 @@ CREDENCE_API int credence_profile_logout(credence_profile *profile, int *ret_hel
 
 #define CREDENCE_SESSION_UNUSED 0  /* the provider does not log in */
 #define CREDENCE_SESSION_NONE 1    /* nobody logged in yet */
-#define CREDENCE_SESSION_HELD 2    /* until *ret_expires; 0: the server did not say */
-#define CREDENCE_SESSION_EXPIRED 3 /* it ended at *ret_expires */
-#define CREDENCE_SESSION_REFUSED 4 /* the server refused the last login, at *ret_expires */
+#define CREDENCE_SESSION_HELD 2    /* until *ret_time; 0: the server did not say */
+#define CREDENCE_SESSION_EXPIRED 3 /* it ended at *ret_time */
+#define CREDENCE_SESSION_REFUSED 4 /* the server refused the last login, at *ret_time */
 
-/* What was last heard of the session, without its keyring.  Times are in
- * microseconds since 1970 UTC. */
-CREDENCE_API int credence_profile_session(credence_profile *profile, int *ret_state, int64_t *ret_expires,
-                                          credence_error **error);
+/* One of these: what was last heard of the session, without its keyring.
+ * *ret_time is in microseconds since 1970 UTC. */
+CREDENCE_API int credence_profile_session(const credence_profile *profile, int64_t *ret_time);
 
 /* The value at index of those of the session that are not secret, for instance
  * an account; NOT_FOUND behind the last, and before a login or a signature.  The

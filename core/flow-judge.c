@@ -70,6 +70,8 @@ static void find_cause(const credence_flow *flow, char *out, size_t size)
     snprintf(out, size, "the time was given: sign as of now");
   else if (flow->request->now != 0 && read_clock(flow, &reading) && is_off(&reading, MINUTE))
     describe_clock(reading.skew, out, size);
+  else if (flow->blames_clock && read_clock(flow, &reading))
+    snprintf(out, size, "are key and secret right? this machine's clock and the server's agree");
   else if (flow->request->now != 0 && !read_clock(flow, &reading))
     snprintf(out, size, "are key and secret right, and this machine's clock?");
   else if (flow->request->session != NULL)
@@ -122,6 +124,7 @@ static int log_in_again(credence_flow *flow, credence_error **words)
   if (flow->has_logged_in || flow->has_renewed || flow->profile->login_entry == NULL)
     return give_up(flow, "it does not accept the session", words);
   flow->has_renewed = 1;
+  session_unref(flow->bad);
   flow->bad = session_ref(flow->request->session);
   flow->state = FLOW_LOCK;
   return 0;
@@ -133,6 +136,7 @@ static int set_clock(credence_flow *flow, credence_error **words)
 {
   struct clock_reading reading;
   int64_t present = atomic_load(&flow->profile->skew);
+  flow->blames_clock = 1;
   if (flow->has_set_clock || flow->request->has_fixed_time || !read_clock(flow, &reading) ||
       is_off(&reading, DAY))
     return give_up(flow, "it does not accept the time of the request", words);

@@ -61,6 +61,9 @@ static int flow_sign(credence_flow *flow, int *ret_step, credence_error **error)
   int r = credence_request_sign(flow->request, &why);
   flow->request->wants_fresh = 0;
   if (r == CREDENCE_E_NO_SESSION && flow->profile->login_entry != NULL && !flow->has_logged_in) {
+    /* A session that lacks what is wanted now is no better than none. */
+    session_unref(flow->bad);
+    flow->bad = session_ref(flow->request->session);
     flow->state = FLOW_LOCK;
     r = 0;
   } else if (r < 0) {

@@ -52,6 +52,7 @@ struct credence_flow {
   int has_logged_in;
   int has_renewed;
   int has_set_clock;
+  int blames_clock; /* a provider said that the time was wrong */
   int has_repeated;
 
   int64_t old_skew; /* before the clock was set */

@@ -18,26 +18,20 @@ int credence_profile_logout(credence_profile *profile, int *ret_held, credence_e
   return 0;
 }
 
-int credence_profile_session(credence_profile *profile, int *ret_state, int64_t *ret_expires,
-                             credence_error **error)
+int credence_profile_session(const credence_profile *profile, int64_t *ret_time)
 {
   struct login_state state;
-  (void)error;
-  *ret_state = CREDENCE_SESSION_UNUSED;
-  *ret_expires = 0;
+  *ret_time = 0;
   if (profile->login_entry == NULL)
-    return 0;
+    return CREDENCE_SESSION_UNUSED;
   login_state_read(profile->name, &state);
+  *ret_time = state.refused != 0 ? state.refused : state.expires;
   if (state.refused != 0)
-    *ret_state = CREDENCE_SESSION_REFUSED;
-  else if (!state.has_session)
-    *ret_state = CREDENCE_SESSION_NONE;
-  else if (state.expires != 0 && state.expires <= clock_now())
-    *ret_state = CREDENCE_SESSION_EXPIRED;
-  else
-    *ret_state = CREDENCE_SESSION_HELD;
-  *ret_expires = state.refused != 0 ? state.refused : state.expires;
-  return 0;
+    return CREDENCE_SESSION_REFUSED;
+  if (!state.has_session)
+    return CREDENCE_SESSION_NONE;
+  return state.expires != 0 && state.expires <= clock_now() ? CREDENCE_SESSION_EXPIRED
+                                                            : CREDENCE_SESSION_HELD;
 }
 
 int credence_profile_session_value(credence_profile *profile, size_t index, const char **ret_name,

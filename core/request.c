@@ -25,8 +25,6 @@ static void drop_attempt(credence_request *request)
   arena_rewind(&request->arena, request->mark);
   request->has_attempt = 0;
   request->is_signed = 0;
-  session_unref(request->session);
-  request->session = NULL;
 }
 
 void credence_request_free(credence_request **request)
@@ -360,8 +358,8 @@ static int sign_attempt(credence_request *request, credence_error **error)
 {
   credence_profile *profile = request->profile;
   int r = request_begin_attempt(request, error);
-  if (r == 0 && profile->login_entry != NULL)
-    request->session = usable_session(request);
+  session_unref(request->session);
+  request->session = r == 0 && profile->login_entry != NULL ? usable_session(request) : NULL;
   if (r == 0 && request->has_names)
     r = target_names_expand(request, error);
   if (r == 0 && request->has_names)

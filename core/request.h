@@ -34,7 +34,7 @@ struct credence_request {
   int is_signed;
   int has_names;           /* {NAME} in the target; see target-names.h */
   int wants_fresh;         /* a session that ends soon does not do */
-  struct session *session; /* the one that the attempt is signed with, or NULL */
+  struct session *session; /* the one that the last attempt was signed with, or NULL */
   int has_media_type;      /* the caller's header Content-Type, which no body replaces */
   int has_fixed_time;
   int64_t fixed_time;

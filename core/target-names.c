@@ -26,13 +26,13 @@ static int find_name(const credence_profile *profile, const char *name, size_t s
 
 static int check_names(const credence_profile *profile, const char *target, credence_error **error)
 {
-  for (const char *open = strchr(target, '{'); open != NULL; open = strchr(open, '{')) {
-    size_t size = strcspn(++open, "{}");
-    if (open[size] != '}' || find_name(profile, open, size) < 0)
-      return error_set(error, CREDENCE_E_INVALID, "write %7B for a brace that is meant as such",
-                       "{%.*s in the target is no value of the session of profile %s",
-                       (int)(size > 64 ? 64 : size), open, profile->name);
-    open += size;
+  for (const char *brace = strpbrk(target, "{}"); brace != NULL; brace = strpbrk(brace, "{}")) {
+    size_t size = strcspn(brace + 1, "{}");
+    if (brace[0] != '{' || brace[1 + size] != '}' || find_name(profile, brace + 1, size) < 0)
+      return error_set(error, CREDENCE_E_INVALID, "write %7B and %7D for braces that are meant as such",
+                       "%.*s in the target is no value of the session of profile %s",
+                       (int)(size > 64 ? 64 : size + 1), brace, profile->name);
+    brace += size + 2;
   }
   return 0;
 }
