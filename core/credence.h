@@ -198,8 +198,8 @@ CREDENCE_API const char *credence_profile_keyring(const credence_profile *profil
 CREDENCE_API const char *credence_profile_provider(const credence_profile *profile, size_t index);
 CREDENCE_API const char *credence_profile_allow(const credence_profile *profile, size_t index);
 
-/* The fields of all providers of the stack, one after the other; NOT_FOUND
- * behind the last.  *ret_value is NULL for a secret and for a field that has
+/* The fields of all providers of the stack that count, one after the other;
+ * NOT_FOUND behind the last.  *ret_value is NULL for a secret and for a field that has
  * neither value nor default.  flags are CREDENCE_FIELD_*. */
 CREDENCE_API int credence_profile_field(const credence_profile *profile, size_t index,
                                         const char **ret_provider, const char **ret_name,

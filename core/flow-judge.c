@@ -71,7 +71,9 @@ static void find_cause(const credence_flow *flow, char *out, size_t size)
   else if (flow->request->now != 0 && read_clock(flow, &reading) && is_off(&reading, MINUTE))
     describe_clock(reading.skew, out, size);
   else if (flow->blames_clock && read_clock(flow, &reading))
-    snprintf(out, size, "are key and secret right? this machine's clock and the server's agree");
+    snprintf(out, size, "this machine's clock and the server's agree: are key and secret right?");
+  else if (flow->blames_clock)
+    snprintf(out, size, "set this machine's clock; the server does not tell its own in a way that helps");
   else if (flow->request->now != 0 && !read_clock(flow, &reading))
     snprintf(out, size, "are key and secret right, and this machine's clock?");
   else if (flow->request->session != NULL)
@@ -135,17 +137,17 @@ static int log_in_again(credence_flow *flow, credence_error **words)
 static int set_clock(credence_flow *flow, credence_error **words)
 {
   struct clock_reading reading;
-  int64_t present = atomic_load(&flow->profile->skew);
+  long present = atomic_load(&flow->profile->skew);
   flow->blames_clock = 1;
   if (flow->has_set_clock || flow->request->has_fixed_time || !read_clock(flow, &reading) ||
       is_off(&reading, DAY))
     return give_up(flow, "it does not accept the time of the request", words);
-  const struct clock_reading change = {reading.skew - present, reading.doubt};
+  const struct clock_reading change = {reading.skew - 1000 * (int64_t)present, reading.doubt};
   if (!is_off(&change, reading.doubt))
     return give_up(flow, "it does not accept the time of the request, although the clocks agree", words);
   flow->has_set_clock = 1;
   flow->old_skew = present;
-  atomic_store(&flow->profile->skew, reading.skew);
+  atomic_store(&flow->profile->skew, (long)(reading.skew / 1000));
   flow->state = FLOW_SIGN;
   return 0;
 }

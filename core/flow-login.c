@@ -172,7 +172,7 @@ static int refused(const credence_flow *flow, const credence_error *why, credenc
   const char *own = credence_error_remedy(why);
   remember_refusal(flow, why);
   snprintf(remedy, sizeof(remedy),
-           "are user and password right? it is not tried again by itself; credence login %.64s does",
+           "is the credential right? it is not tried again by itself; credence login %.64s does",
            flow->profile->name);
   return error_set(error, CREDENCE_E_REJECTED, own[0] != '\0' ? own : remedy, "%s",
                    credence_error_message(why));

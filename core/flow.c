@@ -32,7 +32,7 @@ int credence_flow_new_login(credence_profile *profile, credence_flow **ret_flow,
 {
   if (profile->login_entry == NULL)
     return error_set(error, CREDENCE_E_UNSUPPORTED, "use it as it is",
-                     "profile %s needs no login: its provider has no sessions", profile->name);
+                     "profile %s needs no login, as it is set up", profile->name);
   return flow_alloc(profile, NULL, FLOW_LOCK, ret_flow, error);
 }
 

@@ -55,8 +55,8 @@ struct credence_flow {
   int blames_clock; /* a provider said that the time was wrong */
   int has_repeated;
 
-  int64_t old_skew; /* before the clock was set */
-  int64_t sent;     /* when the last request went out, microseconds since 1970 */
+  long old_skew; /* the profile's, before the clock was set */
+  int64_t sent;  /* when the last request went out, microseconds since 1970 */
   int64_t received;
 };
 

@@ -95,7 +95,8 @@ static int64_t service_now(credence_call *base)
   if (request->has_fixed_time)
     return request->fixed_time;
   if (request->now == 0)
-    request->now = clock_now() + atomic_load_explicit(&request->profile->skew, memory_order_relaxed);
+    request->now =
+        clock_now() + 1000 * (int64_t)atomic_load_explicit(&request->profile->skew, memory_order_relaxed);
   return request->now;
 }
 

@@ -37,16 +37,18 @@ int credence_profile_session(const credence_profile *profile, int64_t *ret_time)
 int credence_profile_session_value(credence_profile *profile, size_t index, const char **ret_name,
                                    const char **ret_label, const char **ret_value)
 {
-  const struct session *session = profile->session;
+  struct session *session = profile_session(profile);
   const credence_manifest *manifest = session == NULL ? NULL : profile->login_entry->manifest;
-  for (size_t i = 0; manifest != NULL && i < manifest->session_count; i++) {
+  int r = CREDENCE_E_NOT_FOUND;
+  for (size_t i = 0; r < 0 && manifest != NULL && i < manifest->session_count; i++) {
     const struct field *field = &manifest->session[i];
     if ((field->flags & CREDENCE_FIELD_SECRET) != 0 || session->values[i].data == NULL || index-- > 0)
       continue;
     *ret_name = field->name;
     *ret_label = field->label == NULL ? field->name : field->label;
-    *ret_value = session->values[i].data;
-    return 0;
+    *ret_value = session->values[i].data; /* the profile holds on to it */
+    r = 0;
   }
-  return CREDENCE_E_NOT_FOUND;
+  session_unref(session);
+  return r;
 }

@@ -92,15 +92,26 @@ int stack_entry_applies(const struct stack_entry *entry, const struct field *fie
   return manifest_applies(entry->manifest, field, value_of, entry);
 }
 
-struct stack_entry *profile_find_login(const credence_profile *profile)
+static int logs_in(const struct stack_entry *entry)
 {
-  for (size_t i = 0; i < profile->stack_count; i++) {
-    struct stack_entry *entry = profile->stack[i];
-    for (size_t s = 0; s < entry->manifest->session_count; s++)
-      if (stack_entry_applies(entry, &entry->manifest->session[s]))
-        return entry;
+  for (size_t i = 0; i < entry->manifest->session_count; i++)
+    if (stack_entry_applies(entry, &entry->manifest->session[i]))
+      return 1;
+  return 0;
+}
+
+/* The entry that has a session, of which there may be one. */
+static int find_login(credence_profile *p, credence_error **error)
+{
+  for (size_t i = 0; i < p->stack_count; i++) {
+    if (!logs_in(p->stack[i]))
+      continue;
+    if (p->login_entry != NULL)
+      return error_set(error, CREDENCE_E_MALFORMED, "make a profile for each",
+                       "%s: more than one provider of the stack logs in", p->path);
+    p->login_entry = p->stack[i];
   }
-  return NULL;
+  return 0;
 }
 
 static struct stack_entry *find_entry(credence_profile *p, const char *provider)
@@ -265,9 +276,7 @@ static int load(credence_profile *p, const struct profile_file *file, credence_e
   if (r == 0 && keyring == NULL)
     r = error_set(error, CREDENCE_E_MALFORMED, "add keyring = secret-service, or file",
                   "%s: does not say which keyring holds its secrets", file->path);
-  if (r == 0)
-    p->login_entry = profile_find_login(p);
-  return r;
+  return r < 0 ? r : find_login(p, error);
 }
 
 int credence_profile_open(credence_context *context, const char *name, credence_profile **ret_profile,
@@ -358,14 +367,16 @@ int credence_profile_field(const credence_profile *profile, size_t index, const 
 {
   for (size_t i = 0; i < profile->stack_count; i++) {
     const struct stack_entry *entry = profile->stack[i];
-    if (index < entry->manifest->field_count) {
+    for (size_t f = 0; f < entry->manifest->field_count; f++) {
+      const struct field *field = &entry->manifest->fields[f];
+      if (!stack_entry_applies(entry, field) || index-- > 0)
+        continue;
       *ret_provider = entry->manifest->name;
-      *ret_name = entry->manifest->fields[index].name;
-      *ret_value = stack_entry_value(entry, index);
-      *ret_flags = entry->manifest->fields[index].flags;
+      *ret_name = field->name;
+      *ret_value = stack_entry_value(entry, f);
+      *ret_flags = field->flags;
       return 0;
     }
-    index -= entry->manifest->field_count;
   }
   return CREDENCE_E_NOT_FOUND;
 }

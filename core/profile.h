@@ -63,7 +63,7 @@ struct credence_profile {
   size_t login_count;
   pthread_mutex_t session_lock; /* guards session */
   struct session *session;
-  _Atomic int64_t skew; /* microseconds by which the server's clock is ahead, once it told us so */
+  atomic_long skew; /* milliseconds by which the server's clock is ahead, once it told us so */
 };
 
 /* The value of a field, or its default; NULL when there is neither. */
@@ -72,9 +72,8 @@ const char *stack_entry_value(const struct stack_entry *entry, size_t field);
 /* Does the field count, by its "when"? */
 int stack_entry_applies(const struct stack_entry *entry, const struct field *field);
 
-/* The first entry with a value of the session that counts; NULL when none logs
- * in. */
-struct stack_entry *profile_find_login(const credence_profile *profile);
+/* The first secret of the stack that counts, for a remedy; NULL when there is none. */
+const char *profile_first_secret(const credence_profile *profile);
 
 /* How to store a secret again, with the names filled in. */
 #define REMEDY_SIZE 200u

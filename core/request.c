@@ -174,7 +174,8 @@ static int check_login_origin(const credence_profile *profile, const char *origi
   for (size_t i = 0; i < profile->login_count; i++)
     if (strcmp(origin, profile->logins[i]) == 0)
       return 0;
-  profile_secret_remedy(profile, "FIELD", remedy);
+  const char *secret = profile_first_secret(profile);
+  profile_secret_remedy(profile, secret == NULL ? "FIELD" : secret, remedy);
   return error_set(
       error, CREDENCE_E_REFUSED, remedy,
       "the login would go to %s, which was not the place when the secret of profile %s was stored", origin,

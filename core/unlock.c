@@ -23,8 +23,7 @@ void profile_login_remedy(const credence_profile *profile, char out[REMEDY_SIZE]
   snprintf(out, REMEDY_SIZE, "log in: credence login %.64s", profile->name);
 }
 
-/* The first secret of the stack, for a remedy. */
-static const char *first_secret(const credence_profile *p)
+const char *profile_first_secret(const credence_profile *p)
 {
   for (size_t i = 0; i < p->stack_count; i++)
     for (size_t f = 0; f < p->stack[i]->manifest->field_count; f++) {
@@ -52,7 +51,7 @@ static int get_credential(const credence_profile *p, struct keyring *keyring, ch
 {
   char remedy[REMEDY_SIZE];
   char *revision = NULL;
-  const char *wanted = first_secret(p);
+  const char *wanted = profile_first_secret(p);
   int r = keyring_get(keyring, p->name, "credential", ret_text, &revision, error);
   free(revision);
   if (r != CREDENCE_E_NOT_FOUND)
@@ -108,7 +107,7 @@ static int open_entry(credence_profile *p, struct stack_entry *entry, credence_e
 /* A key of a client certificate that is in no file is in the keyring. */
 static int has_secrets(const credence_profile *p)
 {
-  return first_secret(p) != NULL || (p->client_cert != NULL && p->client_key == NULL);
+  return profile_first_secret(p) != NULL || (p->client_cert != NULL && p->client_key == NULL);
 }
 
 static int unlock(credence_profile *p, credence_error **error)
