@@ -112,7 +112,7 @@ static int sign(void *instance, credence_call *call)
   if (r == 0)
     r = append_time(call);
   if (r == 0)
-    r = append_field(call, "apiKey", "api_key");
+    r = append_field(call, CREDENCE_APPEND_QUERY, "apiKey", "api_key");
   return r < 0 ? r : sign_params(call, space.data, order, path);
 }
 
@@ -127,9 +127,11 @@ static int judge(void *instance, credence_call *call)
   if (status < 400 || credence_response_json(call, "/message", &type, &text) < 0 ||
       type != CREDENCE_JSON_STRING)
     return CREDENCE_DONE;
-  if (text.size >= sizeof(late) - 1 && memcmp(text.data, late, sizeof(late) - 1) == 0)
-    return credence_fail(call, CREDENCE_E_REJECTED,
-                         "the server finds the time of the request too old: set this machine's clock");
+  if (text.size >= sizeof(late) - 1 && memcmp(text.data, late, sizeof(late) - 1) == 0) {
+    (void)credence_fail(call, CREDENCE_E_REJECTED,
+                        "the server finds the time of the request too old: is this machine's clock right?");
+    return CREDENCE_CLOCK_IS_OFF;
+  }
   if (status == 401 || status == 403)
     return credence_fail(call, CREDENCE_E_REJECTED, text.data);
   return CREDENCE_DONE;
@@ -137,7 +139,7 @@ static int judge(void *instance, credence_call *call)
 
 const credence_provider cpbm_provider = {
     .size = sizeof(credence_provider),
-    .needs_minor = 0,
+    .needs_minor = 1,
     .threads = CREDENCE_THREADS_PARALLEL,
     .id = "cpbm",
     .sign = sign,

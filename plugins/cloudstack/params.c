@@ -187,7 +187,7 @@ int params_collect(struct params *params, credence_call *call)
   return r < 0 ? r : collect_pairs(params, call, body);
 }
 
-static int lower(int c)
+int ascii_lower(int c)
 {
   return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
 }
@@ -201,11 +201,11 @@ static int compare_lower(const void *a, const void *b)
 {
   const unsigned char *x = (const unsigned char *)((const struct param *)a)->name;
   const unsigned char *y = (const unsigned char *)((const struct param *)b)->name;
-  while (*x != '\0' && lower(*x) == lower(*y)) {
+  while (*x != '\0' && ascii_lower(*x) == ascii_lower(*y)) {
     x++;
     y++;
   }
-  return lower(*x) - lower(*y);
+  return ascii_lower(*x) - ascii_lower(*y);
 }
 
 static int compare_underscore(const void *a, const void *b)
@@ -236,7 +236,7 @@ int params_sort(struct params *params, enum params_order order, credence_call *c
 static char *put_lower(char *out, const char *text)
 {
   for (; *text != '\0'; text++)
-    *out++ = (char)lower((unsigned char)*text);
+    *out++ = (char)ascii_lower((unsigned char)*text);
   return out;
 }
 

@@ -25,6 +25,9 @@ struct params {
   const char *space; /* how a space is encoded: "%20" or "+" */
 };
 
+/* Of ASCII letters alone, whatever the locale. */
+int ascii_lower(int c);
+
 void params_begin(struct params *params, const char *space);
 void params_free(struct params *params);
 

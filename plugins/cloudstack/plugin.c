@@ -24,11 +24,11 @@ int append_signature(const struct params *params, credence_bytes prefix, credenc
   return credence_edit(call, CREDENCE_APPEND_QUERY, "signature", &value);
 }
 
-int append_field(credence_call *call, const char *name, const char *field)
+int append_field(credence_call *call, uint32_t change, const char *name, const char *field)
 {
   credence_bytes value;
   int r = credence_value(call, field, &value);
-  return r < 0 ? r : credence_edit(call, CREDENCE_APPEND_QUERY, name, &value);
+  return r < 0 ? r : credence_edit(call, change, name, &value);
 }
 
 CREDENCE_EXPORT const credence_provider *credence_provider_v1(const credence_host *host, uint32_t index)

@@ -12,7 +12,7 @@ extern const credence_provider cpbm_provider;
  * append the base64 as the parameter "signature". */
 int append_signature(const struct params *params, credence_bytes prefix, credence_call *call);
 
-/* Append name=value of a field to the query. */
-int append_field(credence_call *call, const char *name, const char *field);
+/* Append name=value of a field: change is CREDENCE_APPEND_QUERY or _FORM. */
+int append_field(credence_call *call, uint32_t change, const char *name, const char *field);
 
 #endif
