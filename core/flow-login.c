@@ -70,16 +70,18 @@ static int check_refused(const credence_flow *flow, credence_error **error)
 {
   struct login_state state;
   char remedy[REMEDY_SIZE];
-  login_state_read(flow->profile->name, &state);
+  const char *name = flow->profile->name;
+  const char *secret = profile_first_secret(flow->profile);
+  login_state_read(name, &state);
   if (flow->request == NULL || state.refused == 0 ||
       strcmp(state.fingerprint, flow->profile->fingerprint) != 0)
     return 0;
   snprintf(remedy, sizeof(remedy),
-           "credence set %.48s stores another credential, credence login %.48s tries again",
-           flow->profile->name, flow->profile->name);
+           "credence set %.40s --secret %.40s=- stores another, credence login %.40s tries again", name,
+           secret == NULL ? "FIELD" : secret, name);
   return error_set(error, CREDENCE_E_REJECTED, remedy,
                    "the server refused the last login of profile %s, and it is not tried again by itself: %s",
-                   flow->profile->name, state.message);
+                   name, state.message);
 }
 
 /* Under the lock: use what another program left, or get ready to log in. */

@@ -58,13 +58,24 @@ void login_state_read(const char *profile, struct login_state *ret_state)
   free(folder);
 }
 
-/* The message as one line that the file can hold. */
+/* A character that the file can hold: a semicolon may begin a comment. */
+static char plain(char c)
+{
+  if ((unsigned char)c < ' ' || c == 0x7f)
+    return ' ';
+  return (char)(c == ';' ? ',' : c);
+}
+
+/* Space at the end would not come back. */
 static void put_message(struct buf *text, const char *message)
 {
+  size_t size = strlen(message);
+  while (size > 0 && plain(message[size - 1]) == ' ')
+    size--;
   buf_text(text, "message = ");
-  for (const char *c = message; *c != '\0'; c++)
-    buf_char(text, (unsigned char)*c < ' ' || *c == ';' || *c == 0x7f ? ' ' : *c);
-  buf_text(text, ".\n"); /* a space at the end would not come back */
+  for (size_t i = 0; i < size; i++)
+    buf_char(text, plain(message[i]));
+  buf_char(text, '\n');
 }
 
 static void render(const struct login_state *state, struct buf *text)

@@ -7,7 +7,7 @@
 
 #define CLIENT_ID_MAX 255u
 #define WORDS_SIZE 400u
-#define YEAR (INT64_C(365) * 24 * 60 * 60)
+#define TEN_YEARS (INT64_C(3650) * 24 * 60 * 60)
 
 /* --- the client ------------------------------------------------------------- */
 
@@ -136,7 +136,7 @@ static int check_type(credence_call *call)
   return credence_fail(call, CREDENCE_E_UNSUPPORTED, words);
 }
 
-/* In microseconds; 0 when the server does not say, or says more than a year. */
+/* In microseconds; 0 when the server does not say. */
 static int read_lifetime(credence_call *call, int64_t *ret_lifetime)
 {
   int64_t seconds = 0;
@@ -145,10 +145,10 @@ static int read_lifetime(credence_call *call, int64_t *ret_lifetime)
     *ret_lifetime = 0;
     return 0;
   }
-  if (r < 0 || seconds <= 0)
+  if (r < 0 || seconds <= 0 || seconds > TEN_YEARS)
     return credence_fail(call, CREDENCE_E_MALFORMED,
-                         "the token server's expires_in is not a number of seconds above 0");
-  *ret_lifetime = seconds > YEAR ? 0 : seconds * 1000000;
+                         "the token server's expires_in is not a number of seconds from 1 to ten years");
+  *ret_lifetime = seconds * 1000000;
   return 0;
 }
 
