@@ -11,11 +11,12 @@ _credence_names()
 _credence_options()
 {
   local everywhere='--no-prompt --timeout= --quiet --version --help'
+  local certificates='--client-cert= --client-key= --ca-cert='
 
   case $1 in
   providers | list | show) echo "--json $everywhere" ;;
-  add) echo "--endpoint= --keyring= --secret= --allow= $everywhere" ;;
-  set) echo "--secret= $everywhere" ;;
+  add) echo "--endpoint= --keyring= --secret= --allow= $certificates $everywhere" ;;
+  set) echo "--secret= $certificates $everywhere" ;;
   sign) echo "--format= --form --at= --nonce= --trace $everywhere" ;;
   send) echo "-i --include --form --at= --nonce= --trace $everywhere" ;;
   *) echo "$everywhere" ;;
@@ -26,8 +27,8 @@ _credence_options()
 _credence_operands()
 {
   case $1/$2 in
-  /*) echo 'providers add list show set remove sign send' ;;
-  show/0 | set/0 | remove/0 | sign/0 | send/0) _credence_names list ;;
+  /*) echo 'providers add list show set remove sign send login logout' ;;
+  show/0 | set/0 | remove/0 | sign/0 | send/0 | login/0 | logout/0) _credence_names list ;;
   add/1) _credence_names providers ;;
   sign/1 | send/1) echo 'GET POST PUT PATCH DELETE HEAD OPTIONS' ;;
   esac
@@ -45,7 +46,8 @@ _credence()
       ended=yes
     elif [[ -z $ended && $word == -* ]]; then
       case $word in
-      --timeout | --endpoint | --keyring | --secret | --allow | --format | --at | --nonce)
+      --timeout | --endpoint | --keyring | --secret | --allow | --client-cert | --client-key | --ca-cert | --format | \
+        --at | --nonce)
         option=$word
         [[ ${COMP_WORDS[i + 1]} == '=' ]] && ((i++))
         ((i++))
@@ -66,7 +68,7 @@ _credence()
   case $option in
   --format) COMPREPLY=($(compgen -W 'http url curl json' -- "$current")) ;;
   --keyring) COMPREPLY=($(compgen -W 'secret-service file' -- "$current")) ;;
-  --secret)
+  --secret | --client-cert | --client-key | --ca-cert)
     compopt -o filenames 2>/dev/null
     COMPREPLY=($(compgen -f -- "$current"))
     ;;

@@ -71,7 +71,7 @@ class Sandbox:
         self.command = CREDENCE
         self.secrets = set()
         self.cleanups = []
-        self.env = {k: v for k, v in os.environ.items() if not k.startswith("XDG_") and k not in ("DISPLAY",)}
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith("XDG_") and k not in ("DISPLAY", "WAYLAND_DISPLAY")}
         self.env["HOME"] = self.home
         if keyring == "file":
             self.passphrase("correct horse")
@@ -230,7 +230,6 @@ class Desktop:
                 raise Skip(program + " is not installed")
         self.sandbox = Sandbox("secret-service")
         env = self.sandbox.env
-        env.pop("WAYLAND_DISPLAY", None)
         runtime = self.sandbox.path("run")
         os.mkdir(runtime, 0o700)
         env["XDG_RUNTIME_DIR"] = runtime

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "pem-paths.h"
 #include "fields.h"
 #include "output.h"
 
@@ -84,6 +85,8 @@ static int add_profile(const struct session *session, const struct arguments *ar
     return complain_library(code, &error);
   code = apply_settings(arguments, draft);
   if (code == EXIT_DONE)
+    code = pem_paths_apply(arguments, draft);
+  if (code == EXIT_DONE)
     code = fields_apply(session, arguments, 2, draft);
   if (code == EXIT_DONE)
     code = fields_ask_missing(session, draft);
@@ -136,7 +139,7 @@ static int run_set(const struct session *session, const struct arguments *argume
   credence_error *error = NULL;
   int code;
 
-  if (arguments->operand_count == 1 && !option_value(arguments, "secret"))
+  if (arguments->operand_count == 1 && !option_value(arguments, "secret") && !pem_paths_given(arguments))
     return usage_error(arguments->command, "nothing to set: give FIELD=VALUE or --secret FIELD=PATH");
   code = check_set(session, arguments);
   if (code != EXIT_DONE)
@@ -144,7 +147,9 @@ static int run_set(const struct session *session, const struct arguments *argume
   code = credence_draft_load(session->context, name, &draft, &error);
   if (code != CREDENCE_OK)
     return complain_library(code, &error);
-  code = fields_apply(session, arguments, 1, draft);
+  code = pem_paths_apply(arguments, draft);
+  if (code == EXIT_DONE)
+    code = fields_apply(session, arguments, 1, draft);
   if (code == EXIT_DONE)
     code = save(draft);
   if (code == EXIT_DONE)
@@ -169,6 +174,9 @@ static const struct option_spec add_options[] = {
     {"keyring", "NAME", "where secrets are kept, such as secret-service or file", 0},
     {"secret", "FIELD=PATH|-", "take a secret from a file or standard input; repeats", 0},
     {"allow", "RULE", "allow requests by \"METHOD PATH\" with * for anything; repeats", 0},
+    {"client-cert", "PATH", "show this certificate to the server; PEM", 0},
+    {"client-key", "PATH", "the certificate's key; PEM.  Or --secret client_key=PATH", 0},
+    {"ca-cert", "PATH", "trust this authority, and not the system's; PEM", 0},
     {0},
 };
 
@@ -176,9 +184,9 @@ const struct command command_add = {
     .name = "add",
     .operands = "PROFILE PROVIDER [FIELD=VALUE]...",
     .summary = "make a profile; asks for what is missing",
-    .details = "FIELD=VALUE gives a field that is not secret.  Secrets are asked for on the\n"
-               "terminal or taken from --secret, without a newline at their end.  Without\n"
-               "--allow, every request to the endpoint's origin is allowed.\n",
+    .details = "FIELD=VALUE gives a field that is not secret.  Secrets are asked for, or taken\n"
+               "from --secret, without a newline at their end.  Without --allow, every request\n"
+               "to the endpoint's origin is allowed.\n",
     .example = "credence add lab 6connect api_key=41-HSLH4QZQX6IAOOJS --endpoint "
                "https://cloud.6connect.com/ex/api/v1/api.php",
     .least_operands = 2,
@@ -189,6 +197,9 @@ const struct command command_add = {
 
 static const struct option_spec set_options[] = {
     {"secret", "FIELD=PATH|-", "take a secret from a file or standard input; repeats", 0},
+    {"client-cert", "PATH", "show this certificate to the server; PEM", 0},
+    {"client-key", "PATH", "the certificate's key; PEM.  Or --secret client_key=PATH", 0},
+    {"ca-cert", "PATH", "trust this authority, and not the system's; PEM", 0},
     {0},
 };
 
@@ -196,7 +207,8 @@ const struct command command_set = {
     .name = "set",
     .operands = "PROFILE [FIELD=VALUE]...",
     .summary = "change fields of a profile",
-    .details = "FIELD=VALUE sets a field that is not secret, and FIELD= takes its value away.\n"
+    .details = "FIELD=VALUE sets a field that is not secret, and FIELD= takes its value away;\n"
+               "so does an empty PATH, as in --client-cert=.\n"
                "Where two providers of a profile share a field, write PROVIDER.FIELD.\n"
                "Endpoint and rules are changed in the profile's file, which credence show names.\n",
     .example = "credence set lab --secret secret_key=- < key.txt",

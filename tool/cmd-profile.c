@@ -8,6 +8,7 @@
 #include "listing.h"
 #include "options.h"
 #include "output.h"
+#include "session-state.h"
 #include "text.h"
 
 /* The providers of a stack with commas; to be freed. */
@@ -63,22 +64,31 @@ static void put_fields(const credence_profile *profile)
   putchar(']');
 }
 
+/* A member that is not the first. */
+static void put_member(const char *name, const char *text)
+{
+  printf(",\"%s\":", name);
+  put_json(stdout, text);
+}
+
 static void put_profile(const credence_profile *profile)
 {
   fputs("{\"name\":", stdout);
   put_json(stdout, credence_profile_name(profile));
-  fputs(",\"path\":", stdout);
-  put_json(stdout, credence_profile_path(profile));
-  fputs(",\"endpoint\":", stdout);
-  put_json(stdout, credence_profile_endpoint(profile));
-  fputs(",\"keyring\":", stdout);
-  put_json(stdout, credence_profile_keyring(profile));
+  put_member("path", credence_profile_path(profile));
+  put_member("endpoint", credence_profile_endpoint(profile));
+  put_member("keyring", credence_profile_keyring(profile));
   fputs(",\"providers\":", stdout);
   put_list(profile, credence_profile_provider);
   fputs(",\"allow\":", stdout);
   put_list(profile, credence_profile_allow);
   fputs(",\"fields\":", stdout);
   put_fields(profile);
+  put_member("client_cert", credence_profile_client_cert(profile));
+  put_member("client_key", credence_profile_client_key(profile));
+  put_member("ca_cert", credence_profile_ca_cert(profile));
+  fputs(",\"session\":", stdout);
+  put_session(profile);
   putchar('}');
 }
 
@@ -173,6 +183,25 @@ static bool add_fields(struct table *table, const credence_profile *profile)
   return good;
 }
 
+static bool add_file(struct table *table, const char *label, const char *path)
+{
+  return !path || add_line(table, label, path);
+}
+
+static bool add_files(struct table *table, const credence_profile *profile)
+{
+  return add_file(table, "client_cert", credence_profile_client_cert(profile)) &&
+         add_file(table, "client_key", credence_profile_client_key(profile)) &&
+         add_file(table, "ca_cert", credence_profile_ca_cert(profile));
+}
+
+static bool add_session(struct table *table, const credence_profile *profile)
+{
+  char words[SESSION_WORDS_SIZE];
+
+  return !session_words(profile, words) || add_line(table, "session", words);
+}
+
 static int print_profile(const credence_profile *profile)
 {
   struct table table = {.columns = 2};
@@ -182,7 +211,7 @@ static int print_profile(const credence_profile *profile)
               add_line(&table, "endpoint", credence_profile_endpoint(profile)) &&
               add_line(&table, "keyring", credence_profile_keyring(profile)) &&
               add_line(&table, "file", credence_profile_path(profile)) && add_rules(&table, profile) &&
-              add_fields(&table, profile);
+              add_files(&table, profile) && add_fields(&table, profile) && add_session(&table, profile);
 
   if (good)
     table_print(&table);

@@ -22,6 +22,20 @@ static void tell_if_more_than_url(const struct session *session, credence_reques
     notice(session, "the URL is not the whole request: --format=curl has method, headers and body too");
 }
 
+/* The key of the certificate is in the same file or in the keyring; which of the
+ * two, only the server would find out. */
+static void tell_if_key_is_elsewhere(const struct session *session, const credence_profile *profile)
+{
+  if (credence_profile_client_cert(profile) && !credence_profile_client_key(profile))
+    notice(session, "the profile names no file with the key of its certificate: unless that is in the "
+                    "certificate's file, curl needs --key FILE, too");
+}
+
+static bool is_format(const char *format, const char *wanted)
+{
+  return format && strcmp(format, wanted) == 0;
+}
+
 static int run_sign(const struct session *session, const struct arguments *arguments)
 {
   const char *format = option_value(arguments, "format");
@@ -36,11 +50,13 @@ static int run_sign(const struct session *session, const struct arguments *argum
   if (code != EXIT_DONE)
     goto out;
   code = credence_request_sign(built.request, &error);
-  code = code == CREDENCE_OK ? print(built.request) : complain_library(code, &error);
+  code = code == CREDENCE_OK ? print(built.profile, built.request) : complain_library(code, &error);
   if (code == EXIT_DONE)
     request_tell_untraced(session, arguments, &built);
-  if (code == EXIT_DONE && format && strcmp(format, "url") == 0)
+  if (code == EXIT_DONE && is_format(format, "url"))
     tell_if_more_than_url(session, built.request);
+  if (code == EXIT_DONE && is_format(format, "curl"))
+    tell_if_key_is_elsewhere(session, built.profile);
 out:
   request_clear(&built);
   return code;
@@ -88,9 +104,6 @@ static int judge_status(const struct session *session, const char *profile, cons
   if (status >= 300 && status < 400)
     notice(session, "the server answered %d, and the redirect to %.200s was not followed", status,
            header_value(response, "Location"));
-  if (status == 401 || status == 403)
-    return complain(EXIT_REJECTED, "look at the body, and at credence show for what was used",
-                    "send: %s: the server answered %d", profile, status);
   if (status >= 400)
     return complain(EXIT_FAILED, "look at the body for the reason", "send: %s: the server answered %d",
                     profile, status);

@@ -17,6 +17,7 @@
 /* What the global options ask for. */
 struct session {
   credence_context *context;
+  unsigned timeout; /* in milliseconds; 0 for the usual ones */
   bool may_prompt;
   bool quiet;
 };
@@ -56,5 +57,7 @@ extern const struct command command_set;
 extern const struct command command_remove;
 extern const struct command command_sign;
 extern const struct command command_send;
+extern const struct command command_login;
+extern const struct command command_logout;
 
 #endif

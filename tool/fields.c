@@ -15,7 +15,7 @@
 #include "prompt.h"
 #include "safe-buffer.h"
 
-#define ASK_TRIES 3 /* for one field, on the terminal */
+#define ASK_TRIES 3 /* for one field */
 
 static const char secret_remedy[] =
     "--secret FIELD=PATH names a file that holds the secret, - standard input";
@@ -33,23 +33,40 @@ static bool names_field(const char *text, const char *provider, const char *name
   return strlen(name) == size && memcmp(text, name, size) == 0;
 }
 
-static bool manifest_has_secret(const credence_manifest *manifest, const char *text)
+/* Is the field secret?  -1 when there is no such field. */
+static int secret_in_manifest(const credence_manifest *manifest, const char *text)
 {
   for (size_t i = 0; i < credence_manifest_field_count(manifest); i++)
     if (names_field(text, credence_manifest_name(manifest), credence_manifest_field_name(manifest, i)))
       return (credence_manifest_field_flags(manifest, i) & CREDENCE_FIELD_SECRET) != 0;
-  return false;
+  return -1;
 }
 
-static bool profile_has_secret(const credence_profile *profile, const char *text)
+/* The same; of several of that name one that is secret counts. */
+static int secret_in_profile(const credence_profile *profile, const char *text)
 {
   const char *provider, *name, *value;
   unsigned flags;
+  int secret = -1;
 
   for (size_t i = 0; credence_profile_field(profile, i, &provider, &name, &value, &flags) == CREDENCE_OK; i++)
-    if ((flags & CREDENCE_FIELD_SECRET) && names_field(text, provider, name))
-      return true;
-  return false;
+    if (secret != 1 && names_field(text, provider, name))
+      secret = (flags & CREDENCE_FIELD_SECRET) != 0;
+  return secret;
+}
+
+/* The key of a client certificate: a secret that every profile may have, unless a
+ * provider calls a field of its own so. */
+static bool is_client_key(const char *text)
+{
+  return strncmp(text, "client_key=", strlen("client_key=")) == 0;
+}
+
+static const char *other_way(const struct command *command, const char *text)
+{
+  if (is_client_key(text))
+    return ", or give --client-key=PATH";
+  return command == &command_add ? ", or leave it out to be asked" : "";
 }
 
 static int complain_secret_value(const struct command *command, const char *text, int size)
@@ -57,7 +74,7 @@ static int complain_secret_value(const struct command *command, const char *text
   char *remedy = NULL;
 
   if (asprintf(&remedy, "give --secret %.*s=- and write it to standard input%s", size, text,
-               command == &command_add ? ", or leave it out to be asked" : "") < 0)
+               other_way(command, text)) < 0)
     return out_of_memory();
   complain(EXIT_USAGE, remedy, "%s: %.*s is secret and must not stand on the command line", command->name,
            size, text);
@@ -69,12 +86,14 @@ static int check_value(const struct command *command, const char *text, size_t n
                        const struct field_source *source)
 {
   int size = (int)strcspn(text, "=");
-  bool secret;
+  int secret;
 
   if (size == 0 || !text[size])
     return usage_error(command, "operand %zu is not FIELD=VALUE", number);
-  secret = source->manifest ? manifest_has_secret(source->manifest, text)
-                            : profile_has_secret(source->profile, text);
+  secret = source->manifest ? secret_in_manifest(source->manifest, text)
+                            : secret_in_profile(source->profile, text);
+  if (secret < 0)
+    secret = is_client_key(text);
   return secret ? complain_secret_value(command, text, size) : EXIT_DONE;
 }
 
@@ -124,11 +143,8 @@ static int apply_value(credence_draft *draft, const char *text)
 /* Somebody who names standard input on a terminal is going to type. */
 static int type_secret(const struct session *session, const char *field, struct safe_buffer *secret)
 {
-  int code;
+  int code = prompt_on_terminal(session, CREDENCE_ASK_SECRET, field, secret->data, PROMPT_ANSWER_MAX);
 
-  if (!session->may_prompt)
-    return CREDENCE_E_PROMPT_REQUIRED;
-  code = prompt(field, false, secret->data, PROMPT_ANSWER_MAX);
   secret->size = code == CREDENCE_OK ? strlen(secret->data) : 0;
   return code;
 }
@@ -158,6 +174,9 @@ static int complain_secret(int code, const char *field)
   case CREDENCE_E_TOO_LARGE:
     return complain(EXIT_CORRUPT, "give the file that holds it and nothing else",
                     "the secret for %s is longer than %u bytes", field, SECRET_MAX);
+  case CREDENCE_E_UNSUPPORTED:
+    return complain(EXIT_USAGE, "name the file that holds it: --secret client_key=PATH",
+                    "%s has more lines than can be typed here", field);
   case CREDENCE_E_NOMEM:
     return out_of_memory();
   default:
@@ -178,6 +197,8 @@ static int apply_secret(const struct session *session, credence_draft *draft, co
   if (code == CREDENCE_OK) {
     if (strcmp(path, "-") != 0)
       code = read_file(path, &secret);
+    else if (isatty(STDIN_FILENO) && is_client_key(text))
+      code = CREDENCE_E_UNSUPPORTED;
     else if (isatty(STDIN_FILENO))
       code = type_secret(session, field, &secret);
     else
@@ -214,7 +235,7 @@ static const char *why_missing(int code)
 {
   switch (code) {
   case CREDENCE_E_TOO_LARGE:
-    return "the answer is too long for a terminal";
+    return "the answer is too long";
   case CREDENCE_E_DISMISSED:
     return "nothing was entered";
   default:
@@ -236,6 +257,20 @@ static int complain_missing(int code, const char *field, bool is_secret)
   return exit_code_for(code);
 }
 
+/* A window would hide what is typed for a field that is not secret, and that can
+ * be given as FIELD=VALUE. */
+static int ask_user(const struct session *session, const char *question, bool is_secret,
+                    struct safe_buffer *answer)
+{
+  int code = safe_buffer_new(answer, PROMPT_ANSWER_MAX);
+
+  if (code != CREDENCE_OK)
+    return code;
+  if (is_secret)
+    return prompt(session, CREDENCE_ASK_SECRET, question, answer->data, answer->capacity);
+  return prompt_on_terminal(session, CREDENCE_ASK_TEXT, question, answer->data, answer->capacity);
+}
+
 /* One question and its answer.  *ret_again: the answer was no value for this
  * field, which has been said. */
 static int ask_once(const struct session *session, credence_draft *draft, const char *field,
@@ -243,11 +278,9 @@ static int ask_once(const struct session *session, credence_draft *draft, const 
 {
   credence_error *error = NULL;
   struct safe_buffer answer = {0};
-  int code = CREDENCE_E_PROMPT_REQUIRED;
+  int code = ask_user(session, label ? label : field, is_secret, &answer);
 
   *ret_again = false;
-  if (session->may_prompt && safe_buffer_new(&answer, PROMPT_ANSWER_MAX) == CREDENCE_OK)
-    code = prompt(label ? label : field, !is_secret, answer.data, answer.capacity);
   if (code != CREDENCE_OK) {
     code = complain_missing(code, field, is_secret);
     goto out;

@@ -15,6 +15,7 @@
 enum { CURL_LINE_MAX = 100000 };
 
 struct message {
+  const credence_profile *profile;
   credence_request *request;
   const char *method;
   const char *url;
@@ -22,9 +23,10 @@ struct message {
   size_t size;
 };
 
-static int message_load(credence_request *request, struct message *ret_message)
+static int message_load(const credence_profile *profile, credence_request *request,
+                        struct message *ret_message)
 {
-  *ret_message = (struct message){.request = request};
+  *ret_message = (struct message){.profile = profile, .request = request};
   ret_message->method = credence_request_method(request);
   ret_message->url = credence_request_url(request);
   ret_message->body = credence_request_body(request, &ret_message->size);
@@ -52,11 +54,11 @@ static void put_path(const char *url)
   fwrite(path, 1, size, stdout);
 }
 
-static int print_http(credence_request *request)
+static int print_http(const credence_profile *profile, credence_request *request)
 {
   struct message message;
   const char *name, *value;
-  int code = message_load(request, &message);
+  int code = message_load(profile, request, &message);
 
   if (code != EXIT_DONE)
     return code;
@@ -73,10 +75,10 @@ static int print_http(credence_request *request)
   return EXIT_DONE;
 }
 
-static int print_url(credence_request *request)
+static int print_url(const credence_profile *profile, credence_request *request)
 {
   struct message message;
-  int code = message_load(request, &message);
+  int code = message_load(profile, request, &message);
 
   if (code == EXIT_DONE)
     printf("%s\n", message.url);
@@ -105,6 +107,33 @@ static void put_curl_option(const char *name, const char *text)
   printf("%s = \"", name);
   put_curl_text(text, strlen(text));
   fputs("\"\n", stdout);
+}
+
+/* curl takes what follows a colon for the password of the certificate, unless a
+ * backslash stands in front of it. */
+static void put_curl_certificate(const char *path)
+{
+  fputs("cert = \"", stdout);
+  for (; *path; path++) {
+    if (*path == ':' || *path == '\\')
+      put_curl_text("\\", 1);
+    put_curl_text(path, 1);
+  }
+  fputs("\"\n", stdout);
+}
+
+static void put_curl_files(const credence_profile *profile)
+{
+  const char *certificate = credence_profile_client_cert(profile);
+  const char *key = credence_profile_client_key(profile);
+  const char *authority = credence_profile_ca_cert(profile);
+
+  if (certificate)
+    put_curl_certificate(certificate);
+  if (key)
+    put_curl_option("key", key);
+  if (authority)
+    put_curl_option("cacert", authority);
 }
 
 /* "Name:" would take a header away, so an empty one is written "Name;". */
@@ -162,11 +191,11 @@ static int check_curl(const struct message *message)
   return EXIT_DONE;
 }
 
-static int print_curl(credence_request *request)
+static int print_curl(const credence_profile *profile, credence_request *request)
 {
   struct message message;
   const char *name, *value;
-  int code = message_load(request, &message);
+  int code = message_load(profile, request, &message);
 
   if (code == EXIT_DONE)
     code = check_curl(&message);
@@ -178,6 +207,7 @@ static int print_curl(credence_request *request)
   else
     put_curl_option("request", message.method);
   fputs("path-as-is\ngloboff\n", stdout);
+  put_curl_files(message.profile);
   for (size_t i = 0; credence_request_header(request, i, &name, &value) == CREDENCE_OK; i++)
     put_curl_header(name, value);
   if (has_length(&message))
@@ -238,10 +268,10 @@ static void put_json_body(const struct message *message)
   }
 }
 
-static int print_json(credence_request *request)
+static int print_json(const credence_profile *profile, credence_request *request)
 {
   struct message message;
-  int code = message_load(request, &message);
+  int code = message_load(profile, request, &message);
 
   if (code == EXIT_DONE)
     code = check_json(&message);

@@ -7,8 +7,8 @@
 
 #include "credence.h"
 
-/* Print a request to standard output; returns the exit code. */
-typedef int (*format_function)(credence_request *request);
+/* Print a request of the profile to standard output; returns the exit code. */
+typedef int (*format_function)(const credence_profile *profile, credence_request *request);
 
 /* NULL for an unknown name; the usual one for NULL. */
 format_function format_find(const char *name);

@@ -18,13 +18,13 @@
 #include "prompt.h"
 
 const struct command *const commands[] = {
-    &command_providers, &command_add,  &command_list, &command_show, &command_set,
-    &command_remove,    &command_sign, &command_send, NULL,
+    &command_providers, &command_add,  &command_list,  &command_show,   &command_set, &command_remove,
+    &command_sign,      &command_send, &command_login, &command_logout, NULL,
 };
 
 const struct option_spec global_options[] = {
     {"no-prompt", NULL, "never ask anything; fail with exit code 4 instead", 0},
-    {"timeout", "SECONDS", "the longest wait for a keyring or a server", 0},
+    {"timeout", "SECONDS", "the longest wait for a keyring, a server or a window", 0},
     {"quiet", NULL, "do not tell of success", 0},
     {"version", NULL, "print the version", 'V'},
     {"help", NULL, "print this help", 'h'},
@@ -84,7 +84,7 @@ static void fill_standard_descriptors(void)
       (void)open("/dev/null", O_RDONLY);
 }
 
-static int set_timeout(credence_context *context, const struct arguments *arguments)
+static int set_timeout(struct session *session, const struct arguments *arguments)
 {
   const char *text = option_value(arguments, "timeout");
   int64_t milliseconds = 0;
@@ -93,7 +93,8 @@ static int set_timeout(credence_context *context, const struct arguments *argume
     return EXIT_DONE;
   if (!parse_decimal(text, 3, &milliseconds) || milliseconds <= 0 || milliseconds > INT_MAX)
     return usage_error(arguments->command, "--timeout wants a number of seconds above 0, such as 5 or 0.5");
-  credence_context_set_timeout(context, (unsigned)milliseconds);
+  session->timeout = (unsigned)milliseconds;
+  credence_context_set_timeout(session->context, session->timeout);
   return EXIT_DONE;
 }
 
@@ -110,9 +111,9 @@ static int run_command(const struct arguments *arguments)
     return complain_library(code, &error);
   if (session.may_prompt) {
     credence_context_set_prompting(session.context, 1);
-    credence_context_set_ask(session.context, prompt_for_library, NULL);
+    credence_context_set_ask(session.context, prompt_for_library, &session);
   }
-  code = set_timeout(session.context, arguments);
+  code = set_timeout(&session, arguments);
   if (code == EXIT_DONE)
     code = arguments->command->run(&session, arguments);
   credence_context_free(&session.context);

@@ -21,6 +21,7 @@ int exit_code_for(int code)
   case CREDENCE_E_INVALID:
     return EXIT_USAGE;
   case CREDENCE_E_NOT_FOUND:
+  case CREDENCE_E_NO_SESSION:
     return EXIT_NOT_FOUND;
   case CREDENCE_E_LOCKED:
   case CREDENCE_E_PROMPT_REQUIRED:

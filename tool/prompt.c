@@ -1,184 +1,190 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Asks on the terminal.  A signal that would end or stop the program is held
- * back until the terminal shows again what is typed, and then let through.
+ * Decides where a question is asked.  A signal that would end or stop the program
+ * is held back until the terminal is as before, or the window closed, and then
+ * let through.
  */
 #include "config.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
-#include <unistd.h>
 
-#include "credence.h"
+#include "options.h"
+#include "pinentry.h"
 #include "prompt.h"
+#include "signals.h"
 #include "text.h"
 
-static const int held_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
-enum { HELD = sizeof held_signals / sizeof held_signals[0] };
+#define CHOICE_TRIES 3
+#define WINDOW_MS (5u * 60u * 1000u)
 
-static volatile sig_atomic_t caught;
-
-static void catch_signal(int number)
+/* The line with this number behind the first, from 1; NULL behind the last. */
+static const char *choice_at(const char *text, size_t number, size_t *ret_size)
 {
-  caught = number;
+  const char *end;
+
+  for (; number > 0; number--) {
+    end = strchr(text, '\n');
+    if (!end)
+      return NULL;
+    text = end + 1;
+  }
+  *ret_size = strcspn(text, "\n");
+  return *ret_size > 0 ? text : NULL;
 }
 
-struct signals {
-  struct sigaction actions[HELD];
-  sigset_t mask;
-};
-
-/* Signals are blocked except while the program waits for a line, so that none
- * slips in between.  What is ignored stays ignored. */
-static void signals_hold(struct signals *saved)
+static void put_first_line(FILE *stream, const char *text)
 {
-  struct sigaction action = {.sa_handler = catch_signal};
-  sigset_t blocked;
+  put_escaped(stream, text, strcspn(text, "\n"));
+}
 
-  caught = 0;
-  sigemptyset(&action.sa_mask);
-  sigemptyset(&blocked);
-  for (int i = 0; i < HELD; i++)
-    sigaddset(&blocked, held_signals[i]);
-  sigprocmask(SIG_BLOCK, &blocked, &saved->mask);
-  for (int i = 0; i < HELD; i++) {
-    sigaction(held_signals[i], NULL, &saved->actions[i]);
-    if (saved->actions[i].sa_handler != SIG_IGN)
-      sigaction(held_signals[i], &action, NULL);
+static void put_choices(FILE *stream, const char *text)
+{
+  const char *choice;
+  size_t size = 0;
+
+  for (size_t i = 1; (choice = choice_at(text, i, &size)); i++) {
+    fprintf(stream, "%3zu  ", i);
+    put_escaped(stream, choice, size);
+    fputc('\n', stream);
   }
 }
 
-static void signals_release(const struct signals *saved)
+/* What put writes, to be freed; NULL without memory. */
+static char *written(void (*put)(FILE *stream, const char *text), const char *text)
 {
-  for (int i = 0; i < HELD; i++)
-    sigaction(held_signals[i], &saved->actions[i], NULL);
-  sigprocmask(SIG_SETMASK, &saved->mask, NULL);
-}
+  char *result = NULL;
+  size_t size = 0;
+  FILE *stream = open_memstream(&result, &size);
 
-static void put_text(int terminal, const char *text)
-{
-  size_t left = strlen(text);
-
-  while (left > 0) {
-    ssize_t put = write(terminal, text, left);
-
-    if (put < 0 && errno != EINTR)
-      return;
-    if (put > 0) {
-      text += put;
-      left -= (size_t)put;
-    }
+  if (!stream)
+    return NULL;
+  put(stream, text);
+  if (fclose(stream) != 0) {
+    free(result);
+    return NULL;
   }
+  return result;
 }
 
-static void put_question(int terminal, const char *question)
+/* Is answer the number of a choice, or a choice?  Then it becomes the choice.
+ * Numbers go first: they are what the question asks for. */
+static bool take_choice(const char *text, char *answer, size_t size)
 {
-  char *safe = escape_text(question);
-  size_t size = safe ? strlen(safe) : 0;
+  const char *choice = NULL;
+  size_t length = 0;
+  int64_t number = 0;
 
-  if (safe)
-    put_text(terminal, safe);
-  if (size == 0 || !strchr(":? ", safe[size - 1]))
-    put_text(terminal, ":");
-  if (size == 0 || safe[size - 1] != ' ')
-    put_text(terminal, " ");
-  free(safe);
-}
-
-/* One byte at a time, so that what follows the line stays with the terminal
- * and no copy is left in a buffer. */
-static int read_line(int terminal, const sigset_t *mask, char *answer, size_t size)
-{
-  struct pollfd waiting = {.fd = terminal, .events = POLLIN};
-  size_t used = 0;
-  char byte = 0;
-
-  while (byte != '\n') {
-    ssize_t got;
-    int ready = ppoll(&waiting, 1, NULL, mask);
-
-    if (caught || (ready < 0 && errno != EINTR))
-      return CREDENCE_E_DISMISSED;
-    if (ready < 0)
-      continue;
-    got = read(terminal, &byte, 1);
-    if (got < 0)
-      return CREDENCE_E_DISMISSED;
-    if (got == 0) {
-      put_text(terminal, "\n");
-      break;
-    }
-    if (byte == '\n')
-      continue;
-    if (used < size)
-      answer[used] = byte;
-    used++;
+  if (strspn(answer, "0123456789") == strlen(answer) && parse_decimal(answer, 0, &number) && number > 0)
+    choice = choice_at(text, (size_t)number, &length);
+  if (choice && length < size) {
+    memcpy(answer, choice, length);
+    answer[length] = '\0';
+    return true;
   }
-  explicit_bzero(&byte, 1);
-  answer[used < size ? used : size - 1] = '\0';
-  if (used >= size || used + 1 >= PROMPT_ANSWER_MAX)
-    return CREDENCE_E_TOO_LARGE;
-  return used > 0 ? CREDENCE_OK : CREDENCE_E_DISMISSED;
+  for (size_t i = 1; (choice = choice_at(text, i, &length)); i++)
+    if (strlen(answer) == length && memcmp(answer, choice, length) == 0)
+      return true;
+  return false;
 }
 
-/* False when the answer would be shown although it must not be. */
-static bool hide_input(int terminal, struct termios *ret_saved)
+/* The user may stop the program in the middle: when it goes on, it asks anew. */
+static int ask_once(ask_function *ask, const struct question *question, char *answer, size_t size)
 {
-  struct termios hidden;
-
-  if (tcgetattr(terminal, ret_saved) < 0)
-    return false;
-  hidden = *ret_saved;
-  hidden.c_lflag &= ~(tcflag_t)ECHO;
-  hidden.c_lflag |= ECHONL;
-  return tcsetattr(terminal, TCSAFLUSH, &hidden) == 0;
-}
-
-static int ask_once(const char *question, bool shown, char *answer, size_t size)
-{
-  struct signals signals;
-  struct termios saved;
-  int code = CREDENCE_E_PROMPT_REQUIRED;
-  int terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-
-  if (terminal < 0)
-    return code;
-  signals_hold(&signals);
-  if (shown || hide_input(terminal, &saved)) {
-    put_question(terminal, question);
-    code = read_line(terminal, &signals.mask, answer, size);
-    if (!shown)
-      tcsetattr(terminal, TCSADRAIN, &saved);
-    if (caught)
-      put_text(terminal, "\n");
-  }
-  close(terminal);
-  signals_release(&signals);
-  if (code != CREDENCE_OK)
-    explicit_bzero(answer, size);
-  return code;
-}
-
-int prompt(const char *question, bool shown, char *answer, size_t size)
-{
+  struct signals saved;
   int code;
 
   do {
-    code = ask_once(question, shown, answer, size);
-    if (caught)
-      raise(caught);
-  } while (caught == SIGTSTP);
+    signals_hold(&saved);
+    code = ask(question, &saved.mask, answer, size);
+    signals_release(&saved);
+    if (code != CREDENCE_OK)
+      explicit_bzero(answer, size);
+    if (signals_caught())
+      raise(signals_caught());
+  } while (signals_caught() == SIGTSTP);
   return code;
 }
 
-int prompt_for_library(void *userdata, const char *question, char *answer, size_t size)
+static int ask_patiently(ask_function *ask, const struct question *question, unsigned kind, const char *text,
+                         char *answer, size_t size)
 {
-  (void)userdata;
-  return prompt(question, false, answer, size);
+  for (int i = 0; i < CHOICE_TRIES; i++) {
+    int code = ask_once(ask, question, answer, size);
+
+    if (code != CREDENCE_OK || kind != CREDENCE_ASK_CHOICE || take_choice(text, answer, size))
+      return code;
+  }
+  return CREDENCE_E_DISMISSED;
+}
+
+static const char *label_for(unsigned kind)
+{
+  switch (kind) {
+  case CREDENCE_ASK_OTP:
+    return "Code:";
+  case CREDENCE_ASK_CHOICE:
+    return "Number:";
+  default:
+    return "Answer:";
+  }
+}
+
+static int ask_by(ask_function *ask, const struct session *session, unsigned kind, const char *text,
+                  char *answer, size_t size)
+{
+  bool choice = kind == CREDENCE_ASK_CHOICE;
+  struct question question = {
+      .text = choice ? written(put_first_line, text) : escape_text(text),
+      .choices = choice ? written(put_choices, text) : NULL,
+      .label = label_for(kind),
+      .shown = choice || kind == CREDENCE_ASK_TEXT,
+      .milliseconds = session->timeout ? session->timeout : WINDOW_MS,
+  };
+  int code = CREDENCE_E_NOMEM;
+
+  if (question.text && (question.choices || !choice))
+    code = ask_patiently(ask, &question, kind, text, answer, size);
+  free(question.text);
+  free(question.choices);
+  return code;
+}
+
+static bool has_display(void)
+{
+  static const char *const names[] = {"DISPLAY", "WAYLAND_DISPLAY"};
+
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    const char *value = getenv(names[i]);
+
+    if (value && *value)
+      return true;
+  }
+  return false;
+}
+
+int prompt_on_terminal(const struct session *session, unsigned kind, const char *question, char *answer,
+                       size_t size)
+{
+  if (!session->may_prompt)
+    return CREDENCE_E_PROMPT_REQUIRED;
+  return ask_by(terminal_ask, session, kind, question, answer, size);
+}
+
+int prompt(const struct session *session, unsigned kind, const char *question, char *answer, size_t size)
+{
+  int code = prompt_on_terminal(session, kind, question, answer, size);
+
+  if (code == CREDENCE_E_PROMPT_REQUIRED && session->may_prompt && has_display())
+    code = ask_by(pinentry_ask, session, kind, question, answer, size);
+  return code;
+}
+
+/* The library knows of these answers alone. */
+int prompt_for_library(void *session, unsigned kind, const char *question, char *answer, size_t size)
+{
+  int code = prompt(session, kind, question, answer, size);
+
+  return code == CREDENCE_OK || code == CREDENCE_E_PROMPT_REQUIRED ? code : CREDENCE_E_DISMISSED;
 }

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * prompt.h - ask the user on the terminal
- *
- * Questions go to /dev/tty, so that standard input and output stay free for
- * data.
+ * prompt.h - ask the user: on the terminal, or in a window where there is none
  */
 #ifndef TOOL_PROMPT_H
 #define TOOL_PROMPT_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "command.h"
+#include "terminal.h"
 
-/* Room for the longest line that a terminal passes on. */
-#define PROMPT_ANSWER_MAX 4096u
+/* Room for the longest answer. */
+#define PROMPT_ANSWER_MAX TERMINAL_ANSWER_MAX
 
-/* Ask, with the answer shown or not while it is typed.  Writes the answer and
- * a NUL to size bytes.  CREDENCE_E_PROMPT_REQUIRED without a terminal,
- * DISMISSED for no or an empty answer, TOO_LARGE when it does not fit. */
-int prompt(const char *question, bool shown, char *answer, size_t size);
+/* Ask a question of one of the kinds CREDENCE_ASK_*.  Writes the answer and a NUL
+ * to size bytes.  CREDENCE_E_PROMPT_REQUIRED when there is nobody to ask or asking
+ * is not allowed, DISMISSED for no, an empty answer or none in time, TOO_LARGE
+ * when it does not fit. */
+int prompt(const struct session *session, unsigned kind, const char *question, char *answer, size_t size);
+int prompt_on_terminal(const struct session *session, unsigned kind, const char *question, char *answer,
+                       size_t size);
 
-/* The same as a credence_ask_function, with the answer hidden. */
-int prompt_for_library(void *userdata, const char *question, char *answer, size_t size);
+/* prompt() as a credence_ask_function; session is a const struct session *. */
+int prompt_for_library(void *session, unsigned kind, const char *question, char *answer, size_t size);
 
 #endif
