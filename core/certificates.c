@@ -11,6 +11,7 @@
 
 #include "certificates.h"
 #include "error.h"
+#include "files.h"
 #include "secret.h"
 
 #define PEM_MAX (1024u * 1024u - 1) /* all that secret memory has in one piece */
@@ -23,20 +24,6 @@ void certificates_free(struct certificates *certificates)
   secret_free(certificates->key);
   secret_free(certificates->authority);
   free(certificates);
-}
-
-static int read_all(int fd, char *out, size_t size)
-{
-  size_t used = 0;
-  while (used < size) {
-    ssize_t n = read(fd, out + used, size - used);
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0)
-      return -1;
-    used += (size_t)n;
-  }
-  return 0;
 }
 
 static int cannot_read(const char *path, const char *why, credence_error **error)
@@ -54,7 +41,7 @@ static int read_open(int fd, const char *path, const struct stat *st, char **ret
   char *text = secret_alloc(size + 1);
   if (text == NULL)
     return error_nomem(error);
-  if (read_all(fd, text, size) < 0) {
+  if (file_read(fd, text, size) != (ssize_t)size) {
     secret_free(text);
     return cannot_read(path, "it changed meanwhile", error);
   }

@@ -12,6 +12,7 @@
 
 #include "context.h"
 #include "error.h"
+#include "files.h"
 #include "secret.h"
 
 #define PASSPHRASE_MAX 1025u /* with a NUL: helpers take 1024 */
@@ -80,18 +81,10 @@ unsigned context_network_timeout(const credence_context *context)
 /* Read to the end, without the line end there may be. */
 static int read_passphrase(int fd, char *out, size_t size)
 {
-  size_t used = 0;
-  while (used < size) {
-    ssize_t n = read(fd, out + used, size - used);
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0)
-      return CREDENCE_E_FAILED;
-    if (n == 0)
-      break;
-    used += (size_t)n;
-  }
-  if (used == size)
+  ssize_t used = file_read(fd, out, size);
+  if (used < 0)
+    return CREDENCE_E_FAILED;
+  if ((size_t)used == size)
     return CREDENCE_E_TOO_LARGE;
   out[used] = '\0';
   out[strcspn(out, "\r\n")] = '\0';

@@ -46,8 +46,9 @@ static int take_login(credence_profile *p, const struct stack_entry *entry, size
 {
   struct url url;
   const char *value = stack_entry_value(entry, field);
-  if (!entry->manifest->fields[field].is_login_url || value == NULL || p->login_count == LOGINS_MAX ||
-      url_parse(value, &url, NULL) < 0)
+  const struct field *what = &entry->manifest->fields[field];
+  if (!what->is_login_url || !stack_entry_applies(entry, what) || value == NULL ||
+      p->login_count == LOGINS_MAX || url_parse(value, &url, NULL) < 0)
     return 0;
   char *origin = url_origin(&url);
   if (origin == NULL)
@@ -103,6 +104,21 @@ static int take_fingerprint(credence_profile *p, const struct record *record, cr
   return good ? 0 : error_nomem(error);
 }
 
+/* What a login depends on. */
+static int take_login_terms(credence_profile *p, const struct record *record, credence_error **error)
+{
+  if (p->login_entry == NULL)
+    return 0;
+  int r = take_logins(p, record, error);
+  return r < 0 ? r : take_fingerprint(p, record, error);
+}
+
+int credential_take_none(credence_profile *p, credence_error **error)
+{
+  const struct record none = {NULL, 0};
+  return take_login_terms(p, &none, error);
+}
+
 int credential_take(credence_profile *p, const char *text, credence_error **error)
 {
   struct record record = {NULL, 0};
@@ -117,9 +133,7 @@ int credential_take(credence_profile *p, const char *text, credence_error **erro
   if (r == 0)
     r = take_client_key(p, &record, error);
   if (r == 0)
-    r = take_logins(p, &record, error);
-  if (r == 0 && p->login_entry != NULL)
-    r = take_fingerprint(p, &record, error);
+    r = take_login_terms(p, &record, error);
   record_clear(&record);
   return r;
 }

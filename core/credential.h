@@ -10,5 +10,7 @@
 /* Take the secrets, the origins that may get the login, and the fingerprint of it
  * all from the record in text.  REFUSED when it was stored for another origin. */
 int credential_take(credence_profile *profile, const char *text, credence_error **error);
+/* The same for a profile that has no secrets. */
+int credential_take_none(credence_profile *profile, credence_error **error);
 
 #endif

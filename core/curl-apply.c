@@ -201,6 +201,8 @@ static int set_certificates(struct apply *a, credence_error **error)
   set_blob(a, CURLOPT_SSLCERT_BLOB, c->cert, c->cert_size);
   set_blob(a, CURLOPT_SSLKEY_BLOB, c->key, c->key_size);
   set_blob(a, CURLOPT_CAINFO_BLOB, c->authority, c->authority_size);
+  if (c->authority != NULL)
+    set_pointer(a, CURLOPT_CAPATH, NULL); /* the system's, which it takes the place of */
   if (c->cert != NULL) {
     set_pointer(a, CURLOPT_SSLCERTTYPE, "PEM");
     set_pointer(a, CURLOPT_SSLKEYTYPE, "PEM");

@@ -16,6 +16,7 @@
 #include "host.h"
 #include "http-date.h"
 
+#define RENEWALS_MAX 2
 #define SECOND ((int64_t)1000000)
 #define MINUTE (60 * SECOND)
 #define DAY (86400 * SECOND)
@@ -119,13 +120,13 @@ static int give_up(const credence_flow *flow, const char *what, credence_error *
                    flow->response->status, what);
 }
 
-/* The session that the server has just given, or two of them in a row: another would
- * fare no better. */
+/* When the server does not take the session that it has just given, another would
+ * fare no better.  The first renewal may be one that another program made and that
+ * has ended as well. */
 static int log_in_again(credence_flow *flow, credence_error **words)
 {
-  if (flow->has_logged_in || flow->has_renewed || flow->profile->login_entry == NULL)
+  if (flow->has_logged_in || flow->renewals++ == RENEWALS_MAX || flow->profile->login_entry == NULL)
     return give_up(flow, "it does not accept the session", words);
-  flow->has_renewed = 1;
   session_unref(flow->bad);
   flow->bad = session_ref(flow->request->session);
   flow->state = FLOW_LOCK;

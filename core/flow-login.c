@@ -131,12 +131,24 @@ static int ask(credence_flow *flow, int *ret_step, credence_error **error)
   return 1;
 }
 
+/* Should the server refuse, that has to be written down: better to fail now. */
+static int check_state(const credence_flow *flow, credence_error **error)
+{
+  struct login_state state;
+  login_state_read(flow->profile->name, &state);
+  return login_state_write(flow->profile->name, &state, error);
+}
+
+static int begin_login(credence_flow *flow, credence_error **error)
+{
+  int r = check_state(flow, error);
+  return r < 0 ? r : credence_request_new(flow->profile, "POST", "", &flow->login, error);
+}
+
 int flow_login(credence_flow *flow, int *ret_step, credence_error **error)
 {
   credence_error *why = NULL;
-  int r = 0;
-  if (flow->login == NULL)
-    r = credence_request_new(flow->profile, "POST", "", &flow->login, error);
+  int r = flow->login == NULL ? begin_login(flow, error) : 0;
   if (r == 0)
     r = request_begin_attempt(flow->login, error);
   if (r < 0)

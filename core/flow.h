@@ -50,7 +50,7 @@ struct credence_flow {
 
   /* What has been done already, and is done once. */
   int has_logged_in;
-  int has_renewed;
+  int renewals; /* of a session that the server did not take */
   int has_set_clock;
   int blames_clock; /* a provider said that the time was wrong */
   int has_repeated;

@@ -176,10 +176,28 @@ static struct call call_make(credence_profile *profile, struct stack_entry *entr
   return call;
 }
 
+/* Servers repeat what they were sent: "the token abc is not valid". */
+static int tells_secret(const struct call *call, const char *message)
+{
+  for (size_t i = 0; i < call->entry->manifest->field_count; i++)
+    if (secret_value_is_in(&call->entry->secrets[i], message))
+      return 1;
+  for (size_t i = 0; call->request != NULL && call->request->session != NULL && i < MANIFEST_SESSION_MAX; i++)
+    if ((call->entry->manifest->session[i].flags & CREDENCE_FIELD_SECRET) != 0 &&
+        secret_value_is_in(&call->request->session->values[i], message))
+      return 1;
+  for (size_t i = 0; call->questions != NULL && i < call->questions->count; i++)
+    if (secret_value_is_in(&call->questions->items[i].answer, message))
+      return 1;
+  return 0;
+}
+
 /* What the plugin said about code r, as an error of ours. */
 static int report(const struct call *call, int r, credence_error **error)
 {
   const char *message = call->why == NULL ? credence_strerror(r) : credence_error_message(call->why);
+  if (tells_secret(call, message))
+    message = "its words are left out, for they have a secret in them";
   return error_set(error, r, credence_error_remedy(call->why), "provider %s: %s", call->entry->manifest->name,
                    message);
 }

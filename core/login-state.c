@@ -2,9 +2,11 @@
 /* login-state.c - what is known of a profile's logins without its keyring; see login-state.h */
 #include "config.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -13,8 +15,7 @@
 #include "inifile.h"
 #include "login-state.h"
 #include "paths.h"
-#include "replace.h"
-#include "trust.h"
+#include "files.h"
 
 #define STATE_MAX 4096u
 
@@ -45,16 +46,32 @@ static int on_value(void *userdata, const char *section, const char *name, const
   return 0;
 }
 
+/* Not by trust_read(): that a folder is open to others must not make a refusal
+ * forgotten.  The file itself has to be the user's. */
+static int read_state(const char *path, char *text, size_t size)
+{
+  struct stat st;
+  ssize_t used = -1;
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0)
+    return -1;
+  if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid())
+    used = file_read(fd, text, size - 1);
+  close(fd);
+  text[used < 0 ? 0 : used] = '\0';
+  return used < 0 ? -1 : 0;
+}
+
 void login_state_read(const char *profile, struct login_state *ret_state)
 {
+  char text[STATE_MAX] = "";
   char *folder = path_state("logins");
-  char *text = NULL;
-  size_t size = 0;
+  char *path = folder == NULL ? NULL : path_join(folder, profile, "");
   memset(ret_state, 0, sizeof(*ret_state));
-  if (folder != NULL && trust_read(folder, profile, 0, STATE_MAX, &text, &size, NULL) == 0 &&
-      inifile_parse(profile, text, size, on_value, ret_state, NULL) < 0)
+  if (path != NULL && read_state(path, text, sizeof(text)) == 0 &&
+      inifile_parse(profile, text, strlen(text), on_value, ret_state, NULL) < 0)
     memset(ret_state, 0, sizeof(*ret_state));
-  free(text);
+  free(path);
   free(folder);
 }
 
@@ -66,15 +83,21 @@ static char plain(char c)
   return (char)(c == ';' ? ',' : c);
 }
 
-/* Space at the end would not come back. */
+/* Space at the end would not come back, nor would a character that was cut. */
 static void put_message(struct buf *text, const char *message)
 {
   size_t size = strlen(message);
   while (size > 0 && plain(message[size - 1]) == ' ')
     size--;
   buf_text(text, "message = ");
-  for (size_t i = 0; i < size; i++)
-    buf_char(text, plain(message[i]));
+  for (size_t i = 0; i < size;) {
+    size_t length = utf8_length(message + i, size - i);
+    if (length <= 1)
+      buf_char(text, length == 0 ? '?' : plain(message[i]));
+    else
+      buf_append(text, message + i, length);
+    i += length == 0 ? 1 : length;
+  }
   buf_char(text, '\n');
 }
 

@@ -22,7 +22,7 @@ struct login_state {
   int64_t expires;                    /* microseconds since 1970; 0: not known */
   int64_t refused;                    /* when the last login was refused; 0: it was not */
   char fingerprint[FINGERPRINT_SIZE]; /* of the credential that was refused */
-  char message[REFUSAL_SIZE];         /* what the server said */
+  char message[REFUSAL_SIZE];         /* what the server said; as much of it as fits */
 };
 
 /* All zero when there is no file, or one that says nothing that can be read. */

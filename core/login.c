@@ -7,12 +7,18 @@
 
 int credence_profile_logout(credence_profile *profile, int *ret_held, credence_error **error)
 {
+  struct login_state state;
   int held = 0;
   int r = session_delete(profile, &held, error);
   if (r < 0)
     return r;
   profile_set_session(profile, NULL);
-  login_state_remove(profile->name);
+  login_state_read(profile->name, &state);
+  state.has_session = 0;
+  if (state.refused == 0)
+    login_state_remove(profile->name);
+  else
+    (void)login_state_write(profile->name, &state, NULL); /* a refusal stays one */
   if (ret_held != NULL)
     *ret_held = held;
   return 0;

@@ -17,7 +17,7 @@
 #include "inifile.h"
 #include "paths.h"
 #include "profile-file.h"
-#include "replace.h"
+#include "files.h"
 #include "trust.h"
 
 #define LOCK_WAIT_S 60

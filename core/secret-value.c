@@ -2,6 +2,8 @@
 /* secret-value.c - a secret, and its keyed digest states; see secret-value.h */
 #include "config.h"
 
+#include <string.h>
+
 #include "secret-value.h"
 #include "secret.h"
 
@@ -25,6 +27,11 @@ int secret_value_set(struct secret_value *value, const void *data, size_t size)
   value->data = copy;
   value->size = size;
   return 0;
+}
+
+int secret_value_is_in(const struct secret_value *value, const char *text)
+{
+  return value->data != NULL && value->size >= 4 && strstr(text, value->data) != NULL;
 }
 
 /* Two threads that make the same key at once agree on one by exchange. */

@@ -60,15 +60,21 @@ static int get_credential(const credence_profile *p, struct keyring *keyring, ch
   return error_set(error, r, remedy, "keyring %s holds no secret for profile %s", p->keyring, p->name);
 }
 
+/* A key of a client certificate that is in no file is in the keyring. */
+static int has_secrets(const credence_profile *p)
+{
+  return profile_first_secret(p) != NULL || (p->client_cert != NULL && p->client_key == NULL);
+}
+
 static int read_keyring(credence_profile *p, credence_error **error)
 {
   struct keyring *keyring = NULL;
   char *text = NULL;
   int r = keyring_open(p->context, p->keyring, &keyring, error);
-  if (r == 0)
+  if (r == 0 && has_secrets(p))
     r = get_credential(p, keyring, &text, error);
   if (r == 0)
-    r = credential_take(p, text, error);
+    r = text == NULL ? credential_take_none(p, error) : credential_take(p, text, error);
   if (r == 0 && p->login_entry != NULL)
     r = take_session(p, keyring, error);
   keyring_close(&keyring);
@@ -104,15 +110,9 @@ static int open_entry(credence_profile *p, struct stack_entry *entry, credence_e
   return r;
 }
 
-/* A key of a client certificate that is in no file is in the keyring. */
-static int has_secrets(const credence_profile *p)
-{
-  return profile_first_secret(p) != NULL || (p->client_cert != NULL && p->client_key == NULL);
-}
-
 static int unlock(credence_profile *p, credence_error **error)
 {
-  int r = has_secrets(p) ? read_keyring(p, error) : 0;
+  int r = has_secrets(p) || p->login_entry != NULL ? read_keyring(p, error) : 0;
   for (size_t i = 0; r == 0 && i < p->stack_count; i++)
     r = open_entry(p, p->stack[i], error);
   return r;

@@ -81,7 +81,11 @@ def _():
     {
       credence_bytes bytes = credence_text("x");
       uint32_t type;
+      int64_t number;
       unsigned char out[CREDENCE_SHA256_SIZE];
+      char text[CREDENCE_HEX_ROOM(CREDENCE_SHA256_SIZE)];
+      credence_hex(text, out, sizeof(out));
+      credence_base64(text, out, sizeof(out));
       credence_trace(call, "x", &bytes);
       return credence_value(call, "x", &bytes) + credence_hmac(call, CREDENCE_SHA256, "x", &bytes, 1, out, 32) +
              credence_derive(call, CREDENCE_SHA256, "x", &bytes, "y") +
@@ -93,6 +97,8 @@ def _():
              credence_edit_secret(call, CREDENCE_SET_HEADER, "x", NULL, NULL, "y", CREDENCE_PLAIN) +
              credence_status(call) + credence_response_header_at(call, 0, &bytes, &bytes) +
              credence_response_content(call, &bytes) + credence_response_json(call, "/x", &type, &bytes) +
+             credence_response_integer(call, "/x", &number) + credence_session_put(call, "x", &bytes, 0) +
+             credence_ask(call, CREDENCE_ASK_OTP, "x", "y") +
              credence_fail(call, CREDENCE_E_FAILED, "x");
     }
     """

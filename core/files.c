@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* replace.c - write a file wholly or not at all; see replace.h */
+/* files.c - read what there is, and write a file wholly or not at all; see files.h */
 #include "config.h"
 
 #include <errno.h>
@@ -11,7 +11,23 @@
 
 #include "error.h"
 #include "paths.h"
-#include "replace.h"
+#include "files.h"
+
+ssize_t file_read(int fd, void *out, size_t size)
+{
+  size_t used = 0;
+  while (used < size) {
+    ssize_t n = read(fd, (char *)out + used, size - used);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0)
+      return -1;
+    if (n == 0)
+      break;
+    used += (size_t)n;
+  }
+  return (ssize_t)used;
+}
 
 static int write_all(int fd, const char *data, size_t size)
 {
