@@ -62,6 +62,17 @@ static int read_pem(const char *path, struct stat *st, char **ret_text, size_t *
   return r;
 }
 
+static int holds_key(const char *pem)
+{
+  return strstr(pem, "PRIVATE KEY-----") != NULL;
+}
+
+static int not_pem(const char *path, const char *what, credence_error **error)
+{
+  return error_set(error, CREDENCE_E_MALFORMED, "openssl x509 and openssl pkey convert it",
+                   "%s: has no %s in PEM in it", path, what);
+}
+
 /* Its group may read it: that is how systems share keys with a service. */
 static int check_key(const char *path, const struct stat *st, const char *pem, credence_error **error)
 {
@@ -74,12 +85,16 @@ static int check_key(const char *path, const struct stat *st, const char *pem, c
         "keep it in the keyring instead: openssl pkey -in FILE | credence set PROFILE --client-key= "
         "--secret client_key=-",
         "%s: the key is encrypted with a passphrase", path);
-  return 0;
+  return holds_key(pem) ? 0 : not_pem(path, "private key", error);
 }
 
-static int holds_key(const char *pem)
+/* Whoever could change the authority could be the server. */
+static int check_authority(const char *path, const struct stat *st, const char *pem, credence_error **error)
 {
-  return strstr(pem, "PRIVATE KEY-----") != NULL;
+  if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0 || (st->st_uid != 0 && st->st_uid != geteuid()))
+    return error_set(error, CREDENCE_E_REFUSED, "chmod go-w it, and make it yours or root's",
+                     "%s: others can change the certificate authority", path);
+  return strstr(pem, "CERTIFICATE-----") != NULL ? 0 : not_pem(path, "certificate", error);
 }
 
 static int no_key(const credence_profile *profile, credence_error **error)
@@ -111,6 +126,26 @@ static int read_key(const credence_profile *profile, struct certificates *c, con
   return c->key == NULL ? error_nomem(error) : 0;
 }
 
+/* Leave the certificates alone where the key stands among them: libcurl makes copies
+ * of these. */
+static void keep_certificates(struct certificates *c)
+{
+  const char *at = c->cert;
+  char *out = c->cert;
+  const char *begin = NULL;
+  while ((begin = strstr(at, "-----BEGIN ")) != NULL) {
+    const char *end = strstr(begin, "-----END ");
+    end = end == NULL ? begin + strlen(begin) : end + strcspn(end, "\n");
+    at = *end == '\n' ? end + 1 : end;
+    if (memmem(begin, strcspn(begin, "\n"), "PRIVATE KEY", 11) != NULL)
+      continue;
+    memmove(out, begin, (size_t)(at - begin));
+    out += at - begin;
+  }
+  c->cert_size = (size_t)(out - c->cert);
+  explicit_bzero(out, strlen(out));
+}
+
 int certificates_read(const credence_profile *profile, struct certificates **ret_certificates,
                       credence_error **error)
 {
@@ -126,8 +161,14 @@ int certificates_read(const credence_profile *profile, struct certificates **ret
     r = read_pem(profile->client_cert, &st, &c->cert, &c->cert_size, error);
   if (r == 0 && c->cert != NULL)
     r = read_key(profile, c, &st, error);
+  if (r == 0 && c->cert != NULL)
+    keep_certificates(c);
+  if (r == 0 && c->cert != NULL && c->cert_size == 0)
+    r = not_pem(profile->client_cert, "certificate", error);
   if (r == 0 && profile->ca_cert != NULL)
     r = read_pem(profile->ca_cert, &st, &c->authority, &c->authority_size, error);
+  if (r == 0 && c->authority != NULL)
+    r = check_authority(profile->ca_cert, &st, c->authority, error);
   if (r < 0) {
     certificates_free(c);
     return r;

@@ -142,7 +142,8 @@ static int from_environment(char *out, credence_error **error)
 }
 
 /* 1 and a copy when a passphrase came from the environment, now or before. */
-static int remembered(credence_context *context, char **ret_passphrase, credence_error **error)
+static int remembered(credence_context *context, enum passphrase_kind kind, char **ret_passphrase,
+                      credence_error **error)
 {
   char *text = NULL;
   int r = 1;
@@ -155,6 +156,8 @@ static int remembered(credence_context *context, char **ret_passphrase, credence
       text = NULL; /* transferred */
     }
   }
+  if (r == 1 && context->was_typed && kind == PASSPHRASE_NEW)
+    r = 0; /* it is another keyring's */
   if (r == 1) {
     *ret_passphrase = secret_copy(context->passphrase, strlen(context->passphrase));
     if (*ret_passphrase == NULL)
@@ -163,6 +166,29 @@ static int remembered(credence_context *context, char **ret_passphrase, credence
   pthread_mutex_unlock(&context->lock);
   secret_free(text);
   return r;
+}
+
+void context_keep_passphrase(credence_context *context, const char *passphrase)
+{
+  pthread_mutex_lock(&context->lock);
+  if (context->passphrase == NULL) {
+    context->passphrase = secret_copy(passphrase, strlen(passphrase));
+    context->was_typed = 1;
+  }
+  pthread_mutex_unlock(&context->lock);
+}
+
+int context_forget_passphrase(credence_context *context)
+{
+  pthread_mutex_lock(&context->lock);
+  int was_typed = context->was_typed;
+  if (was_typed) {
+    secret_free(context->passphrase);
+    context->passphrase = NULL;
+    context->was_typed = 0;
+  }
+  pthread_mutex_unlock(&context->lock);
+  return was_typed;
 }
 
 static int ask_once(credence_context *context, const char *question, char *answer, credence_error **error)
@@ -203,7 +229,7 @@ static int ask_user(credence_context *context, const char *keyring, enum passphr
 int context_passphrase(credence_context *context, const char *keyring, enum passphrase_kind kind,
                        char **ret_passphrase, int *ret_asked, credence_error **error)
 {
-  int r = remembered(context, ret_passphrase, error);
+  int r = remembered(context, kind, ret_passphrase, error);
   *ret_asked = 0;
   if (r != 0)
     return r < 0 ? r : 0;

@@ -14,6 +14,7 @@ struct credence_context {
   void *ask_userdata;
   pthread_mutex_t lock; /* guards passphrase */
   char *passphrase;     /* secret memory: a descriptor can be read only once */
+  int was_typed;        /* rather than taken from the environment */
 };
 
 /* The context, or the one that stands for NULL. */
@@ -22,8 +23,8 @@ unsigned context_keyring_timeout(const credence_context *context);
 unsigned context_network_timeout(const credence_context *context);
 
 /* The passphrase of a keyring, in secret memory; free with secret_free().  Asked
- * for anew on each call, unless it comes from CREDENCE_PASSPHRASE_FD or
- * CREDENCE_PASSPHRASE_FILE; *ret_asked says which. */
+ * for, unless it comes from CREDENCE_PASSPHRASE_FD or CREDENCE_PASSPHRASE_FILE or
+ * was kept; *ret_asked says which. */
 enum passphrase_kind {
   PASSPHRASE_USUAL,
   PASSPHRASE_NEW,  /* of a keyring that is being made; asked for twice */
@@ -31,5 +32,10 @@ enum passphrase_kind {
 };
 int context_passphrase(credence_context *context, const char *keyring, enum passphrase_kind kind,
                        char **ret_passphrase, int *ret_asked, credence_error **error);
+/* One that was typed opened its keyring: a login needs it three times, and nobody
+ * shall be asked that often. */
+void context_keep_passphrase(credence_context *context, const char *passphrase);
+/* It did not open this one.  Was there one? */
+int context_forget_passphrase(credence_context *context);
 
 #endif

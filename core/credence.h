@@ -131,7 +131,8 @@ CREDENCE_API void credence_context_set_timeout(credence_context *context, unsign
 typedef int (*credence_ask_function)(void *userdata, unsigned kind, const char *question, char *answer,
                                      size_t size);
 
-/* Without this, the file keyring's passphrase comes from the descriptor in
+/* A passphrase that was answered and opened the keyring is kept in protected memory
+ * as long as the context.  Without this, the file keyring's passphrase comes from the descriptor in
  * CREDENCE_PASSPHRASE_FD or the file in CREDENCE_PASSPHRASE_FILE alone, and a
  * provider that has a question cannot log in. */
 CREDENCE_API void credence_context_set_ask(credence_context *context, credence_ask_function ask,
@@ -376,7 +377,7 @@ CREDENCE_API int credence_profile_session(const credence_profile *profile, int64
 
 /* The value at index of those of the session that are not secret, for instance
  * an account; NOT_FOUND behind the last, and before a login or a signature.  The
- * strings live until the profile's next login. */
+ * strings live until the next call with index 0: one thread at a time. */
 CREDENCE_API int credence_profile_session_value(credence_profile *profile, size_t index,
                                                 const char **ret_name, const char **ret_label,
                                                 const char **ret_value);

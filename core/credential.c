@@ -44,16 +44,15 @@ static int take_client_key(credence_profile *p, const struct record *record, cre
 static int take_login(credence_profile *p, const struct stack_entry *entry, size_t field,
                       const struct record *record, credence_error **error)
 {
-  struct url url;
   const char *value = stack_entry_value(entry, field);
   const struct field *what = &entry->manifest->fields[field];
   if (!what->is_login_url || !stack_entry_applies(entry, what) || value == NULL ||
-      p->login_count == LOGINS_MAX || url_parse(value, &url, NULL) < 0)
+      p->login_count == LOGINS_MAX)
     return 0;
-  char *origin = url_origin(&url);
+  char *origin = url_text_origin(value);
   if (origin == NULL)
     return error_nomem(error);
-  if (entry->values[field] == NULL || record_has_login(record, origin))
+  if ((entry->values[field] == NULL && !entry->manifest->is_user) || record_has_login(record, origin))
     p->logins[p->login_count++] = origin; /* transferred */
   else
     free(origin);
@@ -91,6 +90,8 @@ static int take_fingerprint(credence_profile *p, const struct record *record, cr
   if (record_stamp(record, &stamp, &stamp_size))
     (void)EVP_DigestUpdate(md, stamp, stamp_size);
   digest_text(md, p->endpoint);
+  digest_text(md, p->client_cert == NULL ? "" : p->client_cert);
+  digest_text(md, p->client_key == NULL ? "" : p->client_key);
   for (size_t i = 0; i < p->stack_count; i++) {
     digest_text(md, p->stack[i]->manifest->name);
     for (size_t f = 0; f < p->stack[i]->manifest->field_count; f++) {

@@ -55,10 +55,12 @@ static int check_complete(const credence_draft *d, credence_error **error)
   return 0;
 }
 
-/* The new secrets, and those of old that are not replaced. */
-static size_t collect(const credence_draft *d, const struct record *old, struct record_entry *entries)
+/* The new secrets, and those of old that are not replaced; *ret_kept: are there such? */
+static size_t collect(const credence_draft *d, const struct record *old, struct record_entry *entries,
+                      int *ret_kept)
 {
   size_t count = 0;
+  *ret_kept = 0;
   for (size_t i = 0; i < d->entry_count; i++) {
     const credence_manifest *manifest = d->entries[i].manifest;
     for (size_t f = 0; f < manifest->field_count; f++) {
@@ -66,6 +68,7 @@ static size_t collect(const credence_draft *d, const struct record *old, struct 
       size_t size = d->entries[i].sizes[f];
       if (data == NULL && !record_get(old, manifest->name, manifest->fields[f].name, &data, &size))
         continue;
+      *ret_kept |= d->entries[i].secrets[f] == NULL;
       entries[count++] = (struct record_entry){manifest->name, manifest->fields[f].name, data, size};
     }
   }
@@ -73,6 +76,7 @@ static size_t collect(const credence_draft *d, const struct record *old, struct 
   size_t key_size = d->client_key_size;
   if (key != NULL || record_get(old, RECORD_PROFILE, "client_key", &key, &key_size))
     entries[count++] = (struct record_entry){RECORD_PROFILE, "client_key", key, key_size};
+  *ret_kept |= key != NULL && d->client_key == NULL;
   return count;
 }
 
@@ -131,26 +135,27 @@ static char *endpoint_origin(const credence_draft *d)
   return endpoint_parse(endpoint, &url, NULL) < 0 ? NULL : url_origin(&url);
 }
 
-/* The origin of a login URL that the user gave; NULL when the field has none. */
+/* The origin of a login URL that has to be recorded; NULL when the field has none. */
 static char *login_origin(const credence_draft *d, size_t entry, const struct field *field)
 {
-  struct url url;
-  const char *value = profile_file_get(&d->file, d->entries[entry].manifest->name, field->name, 0);
-  if (!field->is_login_url || value == NULL || url_parse(value, &url, NULL) < 0)
-    return NULL;
-  return url_origin(&url);
+  const credence_manifest *manifest = d->entries[entry].manifest;
+  const char *value = profile_file_get(&d->file, manifest->name, field->name, 0);
+  /* The user's own manifest may change as the profile may; the system's may not. */
+  if (value == NULL && manifest->is_user)
+    value = field->default_value;
+  return field->is_login_url && value != NULL ? url_text_origin(value) : NULL;
 }
 
 /* Where logins may go besides the endpoint.  A secret that is kept goes where it
  * might go before, for the reason that read_record() gives. */
-static size_t collect_logins(const credence_draft *d, const struct record *old, char *logins[LOGINS_MAX])
+static size_t collect_logins(const credence_draft *d, const struct record *old, int keeps_secret,
+                             char *logins[LOGINS_MAX])
 {
   size_t count = 0;
-  int may_be_new = d->is_new || replaces_all_secrets(d);
   for (size_t i = 0; i < d->entry_count; i++)
     for (size_t f = 0; f < d->entries[i].manifest->field_count && count < LOGINS_MAX; f++) {
       char *origin = login_origin(d, i, &d->entries[i].manifest->fields[f]);
-      if (origin != NULL && (may_be_new || record_has_login(old, origin)))
+      if (origin != NULL && (!keeps_secret || record_has_login(old, origin)))
         logins[count++] = origin;
       else
         free(origin);
@@ -173,18 +178,22 @@ static int put_secrets(credence_draft *d, struct keyring *keyring, const char *o
 {
   struct record_entry entries[STACK_MAX * MANIFEST_FIELDS_MAX + 1];
   struct record old = {NULL, 0};
+  size_t count = 0;
+  int keeps_secret = 0;
   char *logins[LOGINS_MAX];
   char stamp[CREDENCE_HEX_ROOM(STAMP_BYTES)];
   char *text = NULL;
   char label[LABEL_SIZE];
   char *origin = endpoint_origin(d);
   int r = origin == NULL ? error_nomem(error) : read_record(d, old_text, origin, &old, error);
-  size_t login_count = r == 0 ? collect_logins(d, &old, logins) : 0;
+  if (r == 0)
+    count = collect(d, &old, entries, &keeps_secret);
+  size_t login_count = r == 0 ? collect_logins(d, &old, keeps_secret, logins) : 0;
   if (r == 0)
     r = make_stamp(stamp, error);
   if (r == 0) {
     const struct record_head head = {origin, stamp, logins, login_count};
-    r = record_encode(&head, entries, collect(d, &old, entries), &text, error);
+    r = record_encode(&head, entries, count, &text, error);
   }
   while (login_count > 0)
     free(logins[--login_count]);
@@ -273,6 +282,23 @@ static int refresh(credence_draft *d, credence_error **error)
   return 0;
 }
 
+/* Where nothing secret is stored, the record is there for the origins alone, and is
+ * made anew with each change. */
+static int needs_record(const credence_draft *d)
+{
+  return d->is_new || has_new_secrets(d) || replaces_all_secrets(d);
+}
+
+/* Will a session, and what is known of refused logins, still count? */
+static int changes_credential(const credence_draft *d)
+{
+  for (size_t i = 0; i < d->log.count; i++)
+    if (strcmp(d->log.settings[i].section, "profile") != 0 ||
+        strcmp(d->log.settings[i].name, "endpoint") == 0)
+      return 1;
+  return needs_record(d);
+}
+
 int credence_draft_save(credence_draft *draft, credence_error **error)
 {
   int fd = -1;
@@ -287,9 +313,9 @@ int credence_draft_save(credence_draft *draft, credence_error **error)
     return r;
   r = refresh(draft, error);
   if (r == 0)
-    r = draft->is_new || has_new_secrets(draft) ? save_with_secrets(draft, error)
-                                                : profile_file_write(&draft->file, draft->name, error);
-  if (r == 0)
+    r = needs_record(draft) ? save_with_secrets(draft, error)
+                            : profile_file_write(&draft->file, draft->name, error);
+  if (r == 0 && changes_credential(draft))
     login_state_remove(draft->name);
   profile_unlock_file(fd);
   return r;
@@ -308,6 +334,13 @@ static int still_there(const struct profile_file *file, const credence_error *wh
   return error_set(error, credence_error_code(why), remedy, "%s", credence_error_message(why));
 }
 
+/* Gone is what was asked for. */
+static int delete_one(struct keyring *keyring, const char *name, const char *kind, credence_error **error)
+{
+  int r = keyring_delete(keyring, name, kind, NULL, error);
+  return r == CREDENCE_E_NOT_FOUND ? 0 : r;
+}
+
 static int remove_secrets(credence_context *context, const struct profile_file *file, const char *name,
                           credence_error **error)
 {
@@ -315,13 +348,11 @@ static int remove_secrets(credence_context *context, const struct profile_file *
   credence_error *why = NULL;
   int r = keyring_open(context, profile_file_get(file, "profile", "keyring", 0), &keyring, &why);
   if (r == 0)
-    r = keyring_delete(keyring, name, KIND, NULL, &why);
-  if (r == 0 || r == CREDENCE_E_NOT_FOUND)
-    (void)keyring_delete(keyring, name, "session", NULL, NULL);
+    r = delete_one(keyring, name, "session", &why);
+  if (r == 0)
+    r = delete_one(keyring, name, KIND, &why);
   keyring_close(&keyring);
-  if (r == CREDENCE_E_NOT_FOUND)
-    r = 0; /* gone is what was asked for */
-  else if (r < 0)
+  if (r < 0)
     r = still_there(file, why, error);
   credence_error_free(&why);
   return r;
@@ -354,15 +385,18 @@ int credence_profile_remove(credence_context *context, const char *name, credenc
 {
   struct profile_file file;
   int fd = -1;
+  int login = -1; /* whose session would come after the removal */
   /* Before locking, so that a name that does not exist leaves no lock behind. */
   int r = profile_file_read(name, &file, error);
   if (r < 0)
     return r;
   profile_file_clear(&file);
   r = profile_lock_file(name, &fd, error);
-  if (r < 0)
-    return r;
-  r = remove_profile(context_or_default(context), name, error);
+  if (r == 0)
+    r = profile_lock_login(name, &login, error);
+  if (r == 0)
+    r = remove_profile(context_or_default(context), name, error);
+  profile_unlock_file(login);
   profile_unlock_file(fd);
   return r;
 }

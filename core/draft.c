@@ -289,6 +289,11 @@ static int is_client_key(const credence_draft *d, const char *name)
   return strcmp(name, "client_key") == 0;
 }
 
+static int is_plain_key(const void *data, size_t size)
+{
+  return memmem(data, size, "PRIVATE KEY-----", 16) != NULL && memmem(data, size, "ENCRYPTED", 9) == NULL;
+}
+
 static int take_secret(char **slot, size_t *slot_size, const char *name, const void *data, size_t size,
                        credence_error **error)
 {
@@ -308,6 +313,9 @@ int credence_draft_set_secret(credence_draft *draft, const char *field, const vo
                               credence_error **error)
 {
   struct place place;
+  if (is_client_key(draft, field) && !is_plain_key(data, size))
+    return error_set(error, CREDENCE_E_INVALID, "openssl pkey -in FILE makes it that",
+                     "%s is not a private key in PEM without a passphrase", field);
   if (is_client_key(draft, field))
     return take_secret(&draft->client_key, &draft->client_key_size, field, data, size, error);
   int r = find_field(draft, field, &place, error);

@@ -37,6 +37,12 @@ char *url_origin(const struct url *url)
   return r < 0 ? NULL : origin;
 }
 
+char *url_text_origin(const char *text)
+{
+  struct url url;
+  return url_parse(text, &url, NULL) < 0 ? NULL : url_origin(&url);
+}
+
 /* '*' stands for any bytes, '/' among them. */
 static int glob_matches(const char *pattern, size_t pattern_size, const char *text, size_t size)
 {

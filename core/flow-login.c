@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "error.h"
 #include "flow.h"
@@ -22,8 +24,18 @@
 
 void flow_unlock(credence_flow *flow)
 {
-  profile_unlock_file(flow->lock);
+  if (flow->lock >= 0 && flow->owner == getpid())
+    profile_unlock_file(flow->lock);
+  else if (flow->lock >= 0)
+    close(flow->lock);
   flow->lock = -1;
+}
+
+static int64_t monotonic_now(void)
+{
+  struct timespec ts;
+  clock_gettime(CLOCK_MONOTONIC, &ts);
+  return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
 /* Will this session do for the request? */
@@ -44,7 +56,7 @@ static int has_been_renewed(const credence_flow *flow)
 
 static int wait_for_other(credence_flow *flow, int *ret_step, credence_error **error)
 {
-  int64_t now = clock_now();
+  int64_t now = monotonic_now();
   if (flow->wait_until == 0)
     flow->wait_until = now + PATIENCE_US;
   if (now > flow->wait_until)
@@ -58,6 +70,7 @@ static int take_lock(credence_flow *flow, credence_error **error)
 {
   credence_error *why = NULL;
   int r = profile_lock_login(flow->profile->name, &flow->lock, &why);
+  flow->owner = getpid();
   if (r < 0 && r != CREDENCE_E_TIMEOUT)
     r = error_pass(error, r, &why);
   credence_error_free(&why);
@@ -73,26 +86,41 @@ static int check_refused(const credence_flow *flow, credence_error **error)
   const char *name = flow->profile->name;
   const char *secret = profile_first_secret(flow->profile);
   login_state_read(name, &state);
-  if (flow->request == NULL || state.refused == 0 ||
-      strcmp(state.fingerprint, flow->profile->fingerprint) != 0)
+  if (flow->request == NULL)
+    return 0;
+  if (state.is_unreadable)
+    return error_set(
+        error, CREDENCE_E_CORRUPT, "credence login begins anew",
+        "nobody knows whether the last login of profile %s was refused: the file logins/%s in the "
+        "state folder cannot be read",
+        name, name);
+  int is_ours = state.refused != 0 && strcmp(state.fingerprint, flow->profile->fingerprint) == 0;
+  if (!is_ours && !atomic_load(&flow->profile->was_refused))
     return 0;
   snprintf(remedy, sizeof(remedy),
            "credence set %.40s --secret %.40s=- stores another, credence login %.40s tries again", name,
            secret == NULL ? "FIELD" : secret, name);
   return error_set(error, CREDENCE_E_REJECTED, remedy,
                    "the server refused the last login of profile %s, and it is not tried again by itself: %s",
-                   name, state.message);
+                   name, is_ours ? state.message : "so it has told this program");
 }
 
 /* Under the lock: use what another program left, or get ready to log in. */
 static int look_at_keyring(credence_flow *flow, credence_error **error)
 {
   struct session *session = NULL;
+  /* Between our look and the lock, one that the keyring did not take. */
+  if (has_been_renewed(flow)) {
+    flow_unlock(flow);
+    flow->state = FLOW_SIGN;
+    return 0;
+  }
   free(flow->revision);
   flow->revision = NULL;
   int r = session_load(flow->profile, &session, &flow->revision, error);
   if (r == 0 && is_usable(flow, session)) {
     profile_set_session(flow->profile, session);
+    atomic_store(&flow->profile->was_refused, 0);
     flow_unlock(flow);
     flow->state = FLOW_SIGN;
   } else if (r == 0) {
@@ -184,6 +212,7 @@ static int refused(const credence_flow *flow, const credence_error *why, credenc
 {
   char remedy[REMEDY_SIZE];
   const char *own = credence_error_remedy(why);
+  atomic_store(&flow->profile->was_refused, 1);
   remember_refusal(flow, why);
   snprintf(remedy, sizeof(remedy),
            "is the credential right? it is not tried again by itself; credence login %.64s does",
@@ -198,6 +227,7 @@ static int keep(credence_flow *flow, struct session **session, credence_error **
   struct login_state state;
   int r = session_save(flow->profile, session, flow->revision, flow->request == NULL ? error : NULL);
   profile_set_session(flow->profile, *session);
+  atomic_store(&flow->profile->was_refused, 0);
   memset(&state, 0, sizeof(state));
   state.has_session = r == 0;
   state.expires = (*session)->expires;

@@ -8,6 +8,7 @@
 #include "flow.h"
 
 #define DELAY_MS 25u
+#define LOGIN_BODY_MAX (1024u * 1024u)
 
 static int flow_alloc(credence_profile *profile, credence_request *request, enum flow_state state,
                       credence_flow **ret_flow, credence_error **error)
@@ -57,9 +58,9 @@ void credence_flow_free(credence_flow **flow)
 static int flow_sign(credence_flow *flow, int *ret_step, credence_error **error)
 {
   credence_error *why = NULL;
-  flow->request->wants_fresh = 1;
+  flow->request->needs = flow->has_logged_in ? SESSION_ANY : SESSION_FRESH;
   int r = credence_request_sign(flow->request, &why);
-  flow->request->wants_fresh = 0;
+  flow->request->needs = SESSION_LASTING;
   if (r == CREDENCE_E_NO_SESSION && flow->profile->login_entry != NULL && !flow->has_logged_in) {
     /* A session that lacks what is wanted now is no better than none. */
     session_unref(flow->bad);
@@ -144,11 +145,14 @@ credence_request *credence_flow_request(credence_flow *flow)
 int credence_flow_respond(credence_flow *flow, credence_response **response, credence_error **error)
 {
   const credence_request *request = credence_flow_request(flow);
-  if (request == NULL || *response == NULL) {
+  if (request == NULL || response == NULL || *response == NULL) {
     credence_response_free(response);
     return error_set(error, CREDENCE_E_INVALID, "answer a SEND step, once", "nothing was to be sent");
   }
   int r = response_check(*response, request->place.origin, error);
+  if (r == 0 && flow->state == FLOW_LOGIN_SENT && (*response)->body.size > LOGIN_BODY_MAX)
+    r = error_set(error, CREDENCE_E_TOO_LARGE, NULL, "%s answered the login with more than fits",
+                  request->place.origin);
   credence_response **slot = flow->state == FLOW_SENT ? &flow->response : &flow->answer;
   credence_response_free(slot);
   *slot = *response;

@@ -16,6 +16,8 @@
 #ifndef CORE_FLOW_H
 #define CORE_FLOW_H
 
+#include <sys/types.h>
+
 #include "questions.h"
 #include "request.h"
 #include "session.h"
@@ -44,6 +46,7 @@ struct credence_flow {
   unsigned rounds; /* of questions and answers in the login */
 
   int lock;            /* of the login; -1: not held */
+  pid_t owner;         /* the process that has it: a child has the descriptor as well */
   int64_t wait_until;  /* somebody else has it: until when to wait; 0: not yet waiting */
   char *revision;      /* of the session in the keyring, read under the lock */
   struct session *bad; /* the session that the server did not take, or NULL */

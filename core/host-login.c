@@ -12,15 +12,6 @@
 
 #define LIFETIME_MAX (10 * 366 * 86400 * (int64_t)1000000)
 
-static struct secret_value *no_session(struct call *call, int *ret_code)
-{
-  char remedy[REMEDY_SIZE];
-  profile_login_remedy(call->profile, remedy);
-  *ret_code =
-      error_set(&call->why, CREDENCE_E_NO_SESSION, remedy, "profile %s has no session", call->profile->name);
-  return NULL;
-}
-
 /* A value of the session that the request is signed with. */
 static struct secret_value *session_value(struct call *call, size_t index, int is_secret, int *ret_code)
 {
@@ -31,10 +22,10 @@ static struct secret_value *session_value(struct call *call, size_t index, int i
                           "%s is%s a secret of the session", field->name, is_secret ? " not" : "");
     return NULL;
   }
-  if (session == NULL || call->entry != call->profile->login_entry || session->values[index].data == NULL)
-    return no_session(call, ret_code);
-  *ret_code = 0;
-  return &session->values[index];
+  int has_it =
+      session != NULL && call->entry == call->profile->login_entry && session->values[index].data != NULL;
+  *ret_code = has_it ? 0 : profile_no_session(call->profile, &call->why);
+  return has_it ? &session->values[index] : NULL;
 }
 
 static int hides_answer(const struct question *question)

@@ -226,7 +226,8 @@ int host_edit_secret(credence_call *base, uint32_t change, const char *name, con
   char *text = NULL;
   size_t size = 0;
   int r = 0;
-  if (call->request == NULL || call->response != NULL || !is_encoding(encoding))
+  int is_place = change == CREDENCE_SET_METHOD || change == CREDENCE_SET_TARGET;
+  if (call->request == NULL || call->response != NULL || !is_encoding(encoding) || is_place)
     return CREDENCE_E_UNSUPPORTED;
   struct secret_value *secret = host_secret(call, secret_name, &r);
   if (secret != NULL)

@@ -176,16 +176,25 @@ static struct call call_make(credence_profile *profile, struct stack_entry *entr
   return call;
 }
 
+static int session_is_told(const struct call *call, const struct session *session, const char *message)
+{
+  for (size_t i = 0; session != NULL && i < call->entry->manifest->session_count; i++)
+    if ((call->entry->manifest->session[i].flags & CREDENCE_FIELD_SECRET) != 0 &&
+        secret_value_is_in(&session->values[i], message))
+      return 1;
+  return 0;
+}
+
 /* Servers repeat what they were sent: "the token abc is not valid". */
 static int tells_secret(const struct call *call, const char *message)
 {
   for (size_t i = 0; i < call->entry->manifest->field_count; i++)
     if (secret_value_is_in(&call->entry->secrets[i], message))
       return 1;
-  for (size_t i = 0; call->request != NULL && call->request->session != NULL && i < MANIFEST_SESSION_MAX; i++)
-    if ((call->entry->manifest->session[i].flags & CREDENCE_FIELD_SECRET) != 0 &&
-        secret_value_is_in(&call->request->session->values[i], message))
-      return 1;
+  if (call->request != NULL && session_is_told(call, call->request->session, message))
+    return 1;
+  if (session_is_told(call, call->making, message))
+    return 1;
   for (size_t i = 0; call->questions != NULL && i < call->questions->count; i++)
     if (secret_value_is_in(&call->questions->items[i].answer, message))
       return 1;

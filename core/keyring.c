@@ -235,9 +235,11 @@ static int unlock(struct keyring *keyring, enum passphrase_kind kind, int *ret_a
     return r;
   const struct question q = {.op = "unlock", .passphrase = passphrase};
   r = ask(keyring, &q, &answer, error);
+  if (r == 0 && asked)
+    context_keep_passphrase(keyring->context, passphrase);
   secret_free(passphrase);
   answer_clear(&answer);
-  *ret_again = r == CREDENCE_E_LOCKED && asked;
+  *ret_again = r == CREDENCE_E_LOCKED && (asked || context_forget_passphrase(keyring->context));
   return r;
 }
 

@@ -2,6 +2,7 @@
 /* login-state.c - what is known of a profile's logins without its keyring; see login-state.h */
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,7 +55,7 @@ static int read_state(const char *path, char *text, size_t size)
   ssize_t used = -1;
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
   if (fd < 0)
-    return -1;
+    return errno == ENOENT ? 0 : -1;
   if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid())
     used = file_read(fd, text, size - 1);
   close(fd);
@@ -68,9 +69,11 @@ void login_state_read(const char *profile, struct login_state *ret_state)
   char *folder = path_state("logins");
   char *path = folder == NULL ? NULL : path_join(folder, profile, "");
   memset(ret_state, 0, sizeof(*ret_state));
-  if (path != NULL && read_state(path, text, sizeof(text)) == 0 &&
-      inifile_parse(profile, text, strlen(text), on_value, ret_state, NULL) < 0)
+  if (path != NULL && (read_state(path, text, sizeof(text)) < 0 ||
+                       inifile_parse(profile, text, strlen(text), on_value, ret_state, NULL) < 0)) {
     memset(ret_state, 0, sizeof(*ret_state));
+    ret_state->is_unreadable = 1;
+  }
   free(path);
   free(folder);
 }

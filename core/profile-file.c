@@ -254,6 +254,15 @@ static int wait_for_lock(int fd)
   return -1;
 }
 
+static int cannot_lock(const char *path, int number, credence_error **error)
+{
+  int is_held = number == ETIMEDOUT || number == EWOULDBLOCK;
+  return error_set(error, is_held ? CREDENCE_E_TIMEOUT : CREDENCE_E_DENIED,
+                   is_held ? "is another credence command waiting for you?"
+                           : "make its folder yours to write, or name another with XDG_STATE_HOME",
+                   "%s: cannot be locked: %s", path, strerror(number));
+}
+
 /* Take the lock in the file NAME.SUFFIX by take, which answers as flock() does. */
 static int lock(const char *name, const char *suffix, int (*take)(int fd), int *ret_fd,
                 credence_error **error)
@@ -265,9 +274,7 @@ static int lock(const char *name, const char *suffix, int (*take)(int fd), int *
   if (r == 0) {
     int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0 || take(fd) < 0) {
-      r = error_set(
-          error, errno == ETIMEDOUT || errno == EWOULDBLOCK ? CREDENCE_E_TIMEOUT : CREDENCE_E_FAILED,
-          "is another credence command waiting for you?", "%s: cannot be locked: %s", path, strerror(errno));
+      r = cannot_lock(path, errno, error);
       if (fd >= 0)
         close(fd);
     } else {

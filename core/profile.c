@@ -52,6 +52,7 @@ void credence_profile_free(credence_profile **profile)
   for (size_t i = 0; i < p->login_count; i++)
     free(p->logins[i]);
   session_unref(p->session);
+  session_unref(p->shown);
   pthread_mutex_destroy(&p->session_lock);
   pthread_mutex_destroy(&p->lock);
   free(p);

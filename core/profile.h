@@ -4,7 +4,8 @@
  *
  * Opening reads the profile's file and its manifests.  Secrets and plugins come
  * with the first signature, under the profile's lock; what is there then does
- * not change any more, so that signing takes no lock.
+ * not change any more, so that signing takes no lock.  A session does change:
+ * taking it costs a lock that is held for a few instructions.
  */
 #ifndef CORE_PROFILE_H
 #define CORE_PROFILE_H
@@ -63,7 +64,9 @@ struct credence_profile {
   size_t login_count;
   pthread_mutex_t session_lock; /* guards session */
   struct session *session;
-  atomic_long skew; /* milliseconds by which the server's clock is ahead, once it told us so */
+  struct session *shown;  /* what credence_profile_session_value() told of */
+  atomic_int was_refused; /* the credential that is open here */
+  atomic_long skew;       /* milliseconds by which the server's clock is ahead, once it told us so */
 };
 
 /* The value of a field, or its default; NULL when there is neither. */
@@ -79,7 +82,8 @@ const char *profile_first_secret(const credence_profile *profile);
 #define REMEDY_SIZE 200u
 void profile_secret_remedy(const credence_profile *profile, const char *field, char out[REMEDY_SIZE]);
 
-void profile_login_remedy(const credence_profile *profile, char out[REMEDY_SIZE]);
+/* Always NO_SESSION. */
+int profile_no_session(const credence_profile *profile, credence_error **error);
 
 /* REFUSED unless the profile's rules allow it. */
 int profile_check_allowed(const credence_profile *profile, const char *method, const char *path, size_t size,

@@ -29,6 +29,14 @@ struct question *questions_find(struct questions *questions, const char *name)
   return NULL;
 }
 
+/* Part of the text may be a server's, and hosts show it as it is. */
+static void make_plain(char *text, uint32_t kind)
+{
+  for (; *text != '\0'; text++)
+    if (((unsigned char)*text < ' ' || *text == 0x7f) && !(*text == '\n' && kind == CREDENCE_ASK_CHOICE))
+      *text = ' ';
+}
+
 int questions_add(struct questions *questions, uint32_t kind, const char *name, const char *text)
 {
   if (strlen(name) > QUESTION_NAME_MAX || name[0] == '\0' || strlen(text) > TEXT_MAX || text[0] == '\0')
@@ -44,6 +52,7 @@ int questions_add(struct questions *questions, uint32_t kind, const char *name, 
   question->text = strdup(text);
   if (question->text == NULL)
     return CREDENCE_E_NOMEM;
+  make_plain(question->text, kind);
   questions->count++;
   return 0;
 }
@@ -88,7 +97,7 @@ static int is_choice(const char *text, const char *answer)
 
 int question_answer(struct question *question, const char *answer, credence_error **error)
 {
-  size_t size = strnlen(answer, ANSWER_MAX + 1);
+  size_t size = answer == NULL ? 0 : strnlen(answer, ANSWER_MAX + 1);
   if (size == 0 || size > ANSWER_MAX)
     return error_set(error, CREDENCE_E_INVALID, "answer in one line", "the answer is empty or too long");
   for (size_t i = 0; i < size; i++)

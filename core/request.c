@@ -334,15 +334,15 @@ int request_begin_attempt(credence_request *request, credence_error **error)
   return message_copy(&request->arena, &request->attempt, &request->pristine, error);
 }
 
-/* The profile's session, unless it is over or, for somebody who can get a new one,
- * about to end. */
+/* The profile's session, when it will do. */
 static struct session *usable_session(const credence_request *request)
 {
   struct session *session = profile_session(request->profile);
   if (session == NULL)
     return NULL;
   int64_t now = clock_now();
-  if (!session_is_over(session, now) && !(request->wants_fresh && session_is_ending(session, now)))
+  if (request->needs == SESSION_ANY ||
+      !(request->needs == SESSION_FRESH ? session_is_ending(session, now) : session_is_over(session, now)))
     return session;
   session_unref(session);
   return NULL;

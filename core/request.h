@@ -23,6 +23,10 @@ struct place {
   const char *origin; /* scheme://host */
 };
 
+/* A session that has not ended; one that does not end soon either; whatever there is,
+ * because it has just been made. */
+enum session_need { SESSION_LASTING, SESSION_FRESH, SESSION_ANY };
+
 struct credence_request {
   credence_profile *profile;
   struct place place;
@@ -33,7 +37,7 @@ struct credence_request {
   int has_attempt;
   int is_signed;
   int has_names;           /* {NAME} in the target; see target-names.h */
-  int wants_fresh;         /* a session that ends soon does not do */
+  enum session_need needs; /* which session does */
   struct session *session; /* the one that the last attempt was signed with, or NULL */
   int has_media_type;      /* the caller's header Content-Type, which no body replaces */
   int has_fixed_time;

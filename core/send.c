@@ -32,7 +32,11 @@ static int transfer_failed(const struct transport *t, CURLcode code, const char 
                      "do certificate and key belong together, and are both in PEM?",
                      "%s: the client certificate cannot be used: %s", origin, why);
   if (code == CURLE_SSL_CONNECT_ERROR)
-    return error_set(error, CREDENCE_E_NETWORK, "does the server speak TLS there, or is its endpoint http?",
+    return error_set(error, CREDENCE_E_NETWORK,
+                     "does the server speak TLS there, or does it want a client certificate?", "%s: %s",
+                     origin, why);
+  if (code == CURLE_RECV_ERROR && strncmp(origin, "https", 5) == 0)
+    return error_set(error, CREDENCE_E_NETWORK, "does the server want a client certificate, or another?",
                      "%s: %s", origin, why);
   return error_set(error, CREDENCE_E_NETWORK, "is the server reachable from here?", "%s: %s", origin, why);
 }

@@ -60,7 +60,7 @@ int session_is_over(const struct session *session, int64_t now)
 
 int session_is_ending(const struct session *session, int64_t now)
 {
-  return session->renew != 0 && now >= session->renew;
+  return session_is_over(session, now) || (session->renew != 0 && now >= session->renew);
 }
 
 int session_equal(const struct session *a, const struct session *b)

@@ -51,22 +51,32 @@ char *target_names_mask(const credence_profile *profile, const char *target, cre
   return masked;
 }
 
-static int no_session(const credence_profile *profile, credence_error **error)
+/* What the name stands for.  "." and ".." would be steps in a path rather than
+ * names. */
+static int find_value(const credence_request *request, const char *name, size_t size,
+                      const struct secret_value **ret_value, credence_error **error)
 {
-  char remedy[REMEDY_SIZE];
-  profile_login_remedy(profile, remedy);
-  return error_set(error, CREDENCE_E_NO_SESSION, remedy, "profile %s has no session to take {NAME} from",
-                   profile->name);
+  int index = find_name(request->profile, name, size);
+  if (request->session == NULL || index < 0)
+    return profile_no_session(request->profile, error);
+  const struct secret_value *value = &request->session->values[index];
+  if (value->data == NULL)
+    return error_set(error, CREDENCE_E_NOT_FOUND, "write the value itself",
+                     "the login of profile %s told no %.*s", request->profile->name, (int)size, name);
+  if (strcmp(value->data, ".") == 0 || strcmp(value->data, "..") == 0)
+    return error_set(error, CREDENCE_E_MALFORMED, "write the value itself",
+                     "the server's %.*s cannot stand in a target", (int)size, name);
+  *ret_value = value;
+  return 0;
 }
 
 static int append_value(struct buf *out, const credence_request *request, const char *name, size_t size,
                         credence_error **error)
 {
-  int index = find_name(request->profile, name, size);
-  const struct secret_value *value =
-      request->session == NULL || index < 0 ? NULL : &request->session->values[index];
-  if (value == NULL || value->data == NULL)
-    return no_session(request->profile, error);
+  const struct secret_value *value = NULL;
+  int r = find_value(request, name, size, &value, error);
+  if (r < 0)
+    return r;
   size_t encoded = percent_size(value->data, value->size);
   char *text = malloc(encoded + 1);
   if (text == NULL)

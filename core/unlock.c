@@ -18,9 +18,11 @@ void profile_secret_remedy(const credence_profile *profile, const char *field, c
   snprintf(out, REMEDY_SIZE, "store it: credence set %.64s --secret %.64s=-", profile->name, field);
 }
 
-void profile_login_remedy(const credence_profile *profile, char out[REMEDY_SIZE])
+int profile_no_session(const credence_profile *profile, credence_error **error)
 {
-  snprintf(out, REMEDY_SIZE, "log in: credence login %.64s", profile->name);
+  char remedy[REMEDY_SIZE];
+  snprintf(remedy, sizeof(remedy), "log in: credence login %.64s", profile->name);
+  return error_set(error, CREDENCE_E_NO_SESSION, remedy, "profile %s has no session", profile->name);
 }
 
 const char *profile_first_secret(const credence_profile *p)
@@ -46,6 +48,8 @@ static int take_session(credence_profile *p, struct keyring *keyring, credence_e
   return r;
 }
 
+/* *ret_text stays NULL for a profile that needs no secret and has no record; one that
+ * was made by a draft has a record in any case, for the sake of its origin. */
 static int get_credential(const credence_profile *p, struct keyring *keyring, char **ret_text,
                           credence_error **error)
 {
@@ -56,14 +60,10 @@ static int get_credential(const credence_profile *p, struct keyring *keyring, ch
   free(revision);
   if (r != CREDENCE_E_NOT_FOUND)
     return r;
-  profile_secret_remedy(p, wanted == NULL ? "client_key" : wanted, remedy);
+  if (wanted == NULL)
+    return 0;
+  profile_secret_remedy(p, wanted, remedy);
   return error_set(error, r, remedy, "keyring %s holds no secret for profile %s", p->keyring, p->name);
-}
-
-/* A key of a client certificate that is in no file is in the keyring. */
-static int has_secrets(const credence_profile *p)
-{
-  return profile_first_secret(p) != NULL || (p->client_cert != NULL && p->client_key == NULL);
 }
 
 static int read_keyring(credence_profile *p, credence_error **error)
@@ -71,7 +71,7 @@ static int read_keyring(credence_profile *p, credence_error **error)
   struct keyring *keyring = NULL;
   char *text = NULL;
   int r = keyring_open(p->context, p->keyring, &keyring, error);
-  if (r == 0 && has_secrets(p))
+  if (r == 0)
     r = get_credential(p, keyring, &text, error);
   if (r == 0)
     r = text == NULL ? credential_take_none(p, error) : credential_take(p, text, error);
@@ -110,9 +110,16 @@ static int open_entry(credence_profile *p, struct stack_entry *entry, credence_e
   return r;
 }
 
+/* The key of a client certificate that has no file of its own may be there, too. */
+static int needs_keyring(const credence_profile *p)
+{
+  return profile_first_secret(p) != NULL || p->login_entry != NULL ||
+         (p->client_cert != NULL && p->client_key == NULL);
+}
+
 static int unlock(credence_profile *p, credence_error **error)
 {
-  int r = has_secrets(p) || p->login_entry != NULL ? read_keyring(p, error) : 0;
+  int r = needs_keyring(p) ? read_keyring(p, error) : 0;
   for (size_t i = 0; r == 0 && i < p->stack_count; i++)
     r = open_entry(p, p->stack[i], error);
   return r;

@@ -46,6 +46,9 @@ int endpoint_parse(const char *text, struct url *ret_url, credence_error **error
 /* "scheme://host[:port]" of a URL, allocated. */
 char *url_origin(const struct url *url);
 
+/* The same of an absolute URL that is known to be one; NULL when it is not, too. */
+char *url_text_origin(const char *text);
+
 unsigned url_default_port(const char *scheme);
 
 #endif
