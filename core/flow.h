@@ -3,7 +3,7 @@
  * flow.h - the steps of a request: sign, send, judge, log in, sign again
  *
  *   SIGN ──────────► SENT ──respond──► JUDGE ──► DONE
- *    │ ▲                                │ session no longer good, once
+ *    │ ▲                                │ session no longer good; one login at most
  *    │ └─ clock or nonce wrong, once ───┤
  *    │ no session                       ▼
  *    └────────────────────────────► LOCK ──► LOGIN ──► LOGIN_SENT ──► LOGGED_IN ──► SIGN
