@@ -36,10 +36,18 @@ def pkg_config(*words):
 def build(sandbox, source, name, *extra):
     """Compile with what pkg-config says and nothing else."""
     out = sandbox.path(name)
-    subprocess.run(CC + ["-Wall", "-Wextra", "-Werror", source, "-o", out, *shlex.split(pkg_config("--cflags", "--libs")),
-                         *extra], check=True)
+    subprocess.run(CC + ["-Wall", "-Wextra", "-Werror", source, "-o", out,
+                         *shlex.split(pkg_config("--cflags", "--libs")), *extra], check=True)
     sandbox.env["LD_LIBRARY_PATH"] = pkg_config("--variable=libdir")
     return out
+
+
+def curl_flags():
+    done = subprocess.run(["pkg-config", "--cflags", "--libs", "libcurl"], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, universal_newlines=True)
+    if done.returncode != 0:
+        raise Skip("libcurl has no development files here")
+    return shlex.split(done.stdout)
 
 
 def local_profile(sandbox):
@@ -114,14 +122,22 @@ int main(void)
 
 @case("a program with a libcurl handle of its own sends a signed request")
 def _(sandbox):
-    if subprocess.run(["pkg-config", "--exists", "libcurl"]).returncode != 0:
-        raise Skip("libcurl has no development files here")
     local_profile(sandbox)
-    libs = subprocess.run(["pkg-config", "--cflags", "--libs", "libcurl"], stdout=subprocess.PIPE,
-                          universal_newlines=True).stdout
-    path = build(sandbox, sandbox.write("curl.c", CURL_PROGRAM), "with-curl", *shlex.split(libs))
+    path = build(sandbox, sandbox.write("curl.c", CURL_PROGRAM), "with-curl", *curl_flags())
     done = run(sandbox, path)
     assert done.returncode == 0 and "the hash is right" in done.stdout, (done.stdout, done.stderr)
+
+
+@case("the program with an event loop in examples has about 200 lines, and sends for many profiles")
+def _(sandbox):
+    source = os.path.join(SOURCE, "examples", "multi", "multi.c")
+    with open(source) as f:
+        assert len(f.readlines()) < 210
+    local_profile(sandbox)
+    done = run(sandbox, build(sandbox, source, "multi", *curl_flags()), "?target=ipam&action=get", "local",
+               "absent", "local")
+    assert done.returncode == 1 and done.stdout.count("local: status 200, ") == 2, (done.stdout, done.stderr)
+    assert "absent: there is no profile absent (" in done.stdout, done.stdout
 
 
 class Timestamp(http.server.BaseHTTPRequestHandler):

@@ -122,6 +122,126 @@ static void modules_stay_in_their_folder(void **state)
   }
 }
 
+#define MODE "[option mode]\ndefault = a\n"
+
+static const char *mode_is(const void *userdata, size_t index)
+{
+  return index == 0 ? userdata : NULL;
+}
+
+static int applies(const credence_manifest *m, const struct field *field, const char *mode)
+{
+  return manifest_applies(m, field, mode_is, mode);
+}
+
+static void fields_that_count_at_times(void **state)
+{
+  credence_manifest *m = NULL;
+  credence_error *error = NULL;
+  (void)state;
+  sandbox_provider(&sandbox, "when",
+                   HEAD MODE "[field always]\nrequired = yes\n"
+                             "[field a]\nwhen = mode=a\nsecret = yes\nrequired = yes\n"
+                             "[option mode2]\nwhen = mode=b\n[field b]\nwhen = mode2=x\n"
+                             "[field unset]\nwhen = mode=\n[field deep]\nwhen = mode=a=b\n");
+  expect_ok(manifest_open("when", 1, &m, &error), &error);
+  assert_int_equal(applies(m, &m->fields[1], "b"), 1);
+  assert_int_equal(applies(m, &m->fields[2], "a"), 1);
+  assert_int_equal(applies(m, &m->fields[2], "b"), 0);
+  assert_int_equal(applies(m, &m->fields[2], "A"), 0);
+  assert_int_equal(applies(m, &m->fields[2], ""), 0);
+  assert_int_equal(applies(m, &m->fields[2], NULL), 0);
+  assert_int_equal(applies(m, &m->fields[4], "x"), 0); /* mode2 has no value, whatever mode has */
+  assert_int_equal(applies(m, &m->fields[5], NULL), 1);
+  assert_int_equal(applies(m, &m->fields[5], "a"), 0);
+  assert_int_equal(applies(m, &m->fields[6], "a=b"), 1);
+  assert_int_equal(applies(m, &m->fields[6], "a"), 0);
+  credence_manifest_free(&m);
+}
+
+static void what_a_login_yields(void **state)
+{
+  credence_manifest *m = NULL;
+  credence_error *error = NULL;
+  (void)state;
+  sandbox_provider(&sandbox, "session",
+                   HEAD MODE "[field url]\nkind = login-url\ndefault = https://id.example:8443/token\n"
+                             "[session token]\nsecret = yes\n"
+                             "[session account]\nlabel = The account\nsecret = no\nwhen = mode=b\n");
+  expect_ok(manifest_open("session", 1, &m, &error), &error);
+  assert_int_equal(credence_manifest_field_count(m), 2); /* a session is no field */
+  assert_int_equal(manifest_find(m, "token"), -1);
+  assert_int_equal(manifest_find_session(m, "url"), -1);
+  assert_int_equal(m->session_count, 2);
+  assert_int_equal(manifest_find_session(m, "token"), 0);
+  assert_int_equal(m->session[0].flags, CREDENCE_FIELD_SECRET);
+  assert_int_equal(manifest_find_session(m, "account"), 1);
+  assert_string_equal(m->session[1].label, "The account");
+  assert_int_equal(m->session[1].flags, 0);
+  assert_int_equal(applies(m, &m->session[1], "b"), 1);
+  assert_int_equal(applies(m, &m->session[1], "a"), 0);
+  assert_int_equal(m->fields[0].is_login_url, 0);
+  assert_int_equal(m->fields[1].is_login_url, 1);
+  expect_ok(manifest_check_value(m, 1, "https://other.example/", &error), &error);
+  assert_true(manifest_check_value(m, 1, "/token", NULL) < 0);
+  assert_true(manifest_check_value(m, 1, "ftp://id.example/", NULL) < 0);
+  assert_true(manifest_check_value(m, 1, "https://u:p@id.example/", NULL) < 0);
+  assert_true(manifest_check_value(m, 1, "", NULL) < 0);
+  credence_manifest_free(&m);
+}
+
+static void sessions_that_are_not_understood(void **state)
+{
+  static const char *const keys[] = {"help = h",    "default = d",      "required = yes",
+                                     "pattern = p", "kind = login-url", "lifetime = 60"};
+  char text[200];
+  (void)state;
+  for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+    snprintf(text, sizeof(text), HEAD "[session a]\n%s\n", keys[i]);
+    expect_bad(text, CREDENCE_E_MALFORMED, ":6: unknown key ");
+  }
+  expect_bad(HEAD "[session]\nlabel = x\n", CREDENCE_E_MALFORMED, "unknown section [session]");
+  expect_bad(HEAD "[session a b]\nlabel = x\n", CREDENCE_E_MALFORMED, "letters, digits and _");
+  expect_bad(HEAD "[session {a}]\nlabel = x\n", CREDENCE_E_MALFORMED, "letters, digits and _");
+  expect_bad(HEAD "[session a]\nsecret = perhaps\n", CREDENCE_E_MALFORMED, "yes or no");
+  expect_bad(HEAD "[session a]\nlabel = 1\nlabel = 2\n", CREDENCE_E_MALFORMED, ":7: given twice");
+  expect_bad(HEAD "[field a]\nlabel = x\n[session a]\nsecret = yes\n", CREDENCE_E_MALFORMED,
+             "a is a field and a value of the session");
+  expect_bad(HEAD "[session a]\nwhen = mode=a\n", CREDENCE_E_MALFORMED, "when of a names no option");
+}
+
+static void conditions_and_kinds_that_are_none(void **state)
+{
+  static const char *const bad[] = {"mode",  "=a",      "nonesuch=a", "Mode=a",
+                                    "mod=a", "modes=a", "key=a",      "mode =a"};
+  char text[300];
+  (void)state;
+  for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    snprintf(text, sizeof(text), HEAD MODE "[field key]\nsecret = yes\n[field a]\nwhen = %s\n", bad[i]);
+    expect_bad(text, CREDENCE_E_MALFORMED, "when of a names no option");
+  }
+  expect_bad(HEAD MODE "[field a]\nwhen = mode=a\nwhen = mode=b\n", CREDENCE_E_MALFORMED, "given twice");
+  expect_bad(HEAD "[field a]\nkind = url\n", CREDENCE_E_MALFORMED, "unknown kind url");
+  expect_bad(HEAD "[field a]\nkind = login-url\ndefault = /token\n", CREDENCE_E_MALFORMED,
+             "the default of a is not a URL");
+}
+
+static void too_many_session_values(void **state)
+{
+  char text[4096] = HEAD;
+  credence_manifest *m = NULL;
+  credence_error *error = NULL;
+  (void)state;
+  for (unsigned i = 0; i < MANIFEST_SESSION_MAX; i++)
+    snprintf(text + strlen(text), 64, "[session s%u]\nsecret = yes\n", i);
+  sandbox_provider(&sandbox, "many", text);
+  expect_ok(manifest_open("many", 1, &m, &error), &error);
+  assert_int_equal(m->session_count, MANIFEST_SESSION_MAX);
+  credence_manifest_free(&m);
+  strncat(text, "[session more]\nsecret = yes\n", 64);
+  expect_bad(text, CREDENCE_E_MALFORMED, "more than 8 ");
+}
+
 static void too_many_fields(void **state)
 {
   char text[4096] = HEAD;
@@ -226,6 +346,11 @@ int main(void)
       cmocka_unit_test_setup_teardown(the_least_that_must_be_said, start, stop),
       cmocka_unit_test_setup_teardown(what_is_not_understood, start, stop),
       cmocka_unit_test_setup_teardown(modules_stay_in_their_folder, start, stop),
+      cmocka_unit_test_setup_teardown(fields_that_count_at_times, start, stop),
+      cmocka_unit_test_setup_teardown(what_a_login_yields, start, stop),
+      cmocka_unit_test_setup_teardown(sessions_that_are_not_understood, start, stop),
+      cmocka_unit_test_setup_teardown(conditions_and_kinds_that_are_none, start, stop),
+      cmocka_unit_test_setup_teardown(too_many_session_values, start, stop),
       cmocka_unit_test_setup_teardown(too_many_fields, start, stop),
       cmocka_unit_test_setup_teardown(names, start, stop),
       cmocka_unit_test_setup_teardown(the_system_comes_first, start, stop),

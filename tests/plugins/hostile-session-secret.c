@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Reads a secret of the session as if it were none. */
+#include "credence-plugin.h"
+
+static int sign(void *instance, credence_call *call)
+{
+  credence_bytes token;
+  (void)instance;
+  int r = credence_value(call, "token", &token);
+  return r < 0 ? r : credence_edit(call, CREDENCE_SET_HEADER, "X-Token", &token);
+}
+
+static int login(void *instance, credence_call *call)
+{
+  (void)instance;
+  (void)call;
+  return CREDENCE_OK;
+}
+
+static int logged_in(void *instance, credence_call *call)
+{
+  const credence_bytes value = credence_text("t");
+  (void)instance;
+  return credence_session_put(call, "token", &value, 0);
+}
+
+static const credence_provider provider = {
+    .size = sizeof(credence_provider),
+    .needs_minor = 1,
+    .threads = CREDENCE_THREADS_PARALLEL,
+    .id = "hostile-session-secret",
+    .sign = sign,
+    .login = login,
+    .logged_in = logged_in,
+};
+
+CREDENCE_EXPORT const credence_provider *credence_provider_v1(const credence_host *host, uint32_t index)
+{
+  (void)host;
+  return index == 0 ? &provider : NULL;
+}
