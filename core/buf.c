@@ -37,6 +37,8 @@ static int buf_grow(struct buf *buf, size_t need)
   size_t capacity = buf->capacity < 64 ? 64 : buf->capacity;
   while (capacity < need)
     capacity *= 2;
+  if (capacity > buf->max + 1)
+    capacity = buf->max + 1;
   char *data = malloc(capacity);
   if (data == NULL)
     return CREDENCE_E_NOMEM;

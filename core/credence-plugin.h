@@ -230,7 +230,8 @@ typedef struct credence_provider {
 
   /* Look at the response of a signed request: CREDENCE_DONE,
    * CREDENCE_SIGN_AGAIN, CREDENCE_LOG_IN_AGAIN, CREDENCE_CLOCK_IS_OFF or an
-   * error.  Each of these is done once per request; when the server then says
+   * error.  Each of these is done once per request, but for a session that
+   * another program left and that is tried before a login; when the server then says
    * the same, the request fails with REJECTED and with the text that credence_fail
    * left, if it was called.  Hosts of minor 0 repeat nothing: all make the request
    * fail. */

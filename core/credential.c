@@ -8,6 +8,7 @@
 #include "credential.h"
 #include "error.h"
 #include "record.h"
+#include "secret.h"
 
 static int take_field(const credence_profile *p, struct stack_entry *entry, size_t field,
                       const struct record *record, credence_error **error)
@@ -70,6 +71,16 @@ static int take_logins(credence_profile *p, const struct record *record, credenc
   return r;
 }
 
+/* "" for a record that has none. */
+static void read_stamp(const struct record *record, char out[STAMP_SIZE])
+{
+  const unsigned char *stamp = NULL;
+  size_t size = 0;
+  memset(out, 0, STAMP_SIZE);
+  if (record_stamp(record, &stamp, &size))
+    memcpy(out, stamp, size < STAMP_SIZE ? size : STAMP_SIZE - 1);
+}
+
 static void digest_text(EVP_MD_CTX *md, const char *text)
 {
   (void)EVP_DigestUpdate(md, text, strlen(text) + 1);
@@ -77,18 +88,15 @@ static void digest_text(EVP_MD_CTX *md, const char *text)
 
 /* A session, or a refusal to log in, counts as long as this stays the same: the
  * stored secrets by their stamp, and every setting of the stack. */
-static int take_fingerprint(credence_profile *p, const struct record *record, credence_error **error)
+static int take_fingerprint(credence_profile *p, credence_error **error)
 {
   unsigned char digest[CREDENCE_SHA256_SIZE];
-  const unsigned char *stamp = NULL;
-  size_t stamp_size = 0;
   EVP_MD_CTX *md = EVP_MD_CTX_new();
   if (md == NULL || EVP_DigestInit_ex(md, digest_find(CREDENCE_SHA256), NULL) != 1) {
     EVP_MD_CTX_free(md);
     return error_nomem(error);
   }
-  if (record_stamp(record, &stamp, &stamp_size))
-    (void)EVP_DigestUpdate(md, stamp, stamp_size);
+  digest_text(md, p->stamp);
   digest_text(md, p->endpoint);
   digest_text(md, p->client_cert == NULL ? "" : p->client_cert);
   digest_text(md, p->client_key == NULL ? "" : p->client_key);
@@ -110,8 +118,9 @@ static int take_login_terms(credence_profile *p, const struct record *record, cr
 {
   if (p->login_entry == NULL)
     return 0;
+  read_stamp(record, p->stamp);
   int r = take_logins(p, record, error);
-  return r < 0 ? r : take_fingerprint(p, record, error);
+  return r < 0 ? r : take_fingerprint(p, error);
 }
 
 int credential_take_none(credence_profile *p, credence_error **error)
@@ -136,5 +145,31 @@ int credential_take(credence_profile *p, const char *text, credence_error **erro
   if (r == 0)
     r = take_login_terms(p, &record, error);
   record_clear(&record);
+  return r;
+}
+
+int credential_check(const credence_profile *p, struct keyring *keyring, credence_error **error)
+{
+  credence_error *why = NULL;
+  struct record record = {NULL, 0};
+  char stamp[STAMP_SIZE] = "";
+  char *text = NULL;
+  char *revision = NULL;
+  int r = keyring_get(keyring, p->name, "credential", &text, &revision, &why);
+  if (r == 0)
+    r = record_decode(text, &record, &why);
+  if (r == 0)
+    read_stamp(&record, stamp);
+  if (r < 0 && r != CREDENCE_E_NOT_FOUND)
+    r = error_pass(error, r, &why);
+  else if (strcmp(stamp, p->stamp) == 0)
+    r = 0;
+  else
+    r = error_set(error, CREDENCE_E_CONFLICT, "open the profile again, or start the program again",
+                  "the credential of profile %s was changed since this program took it", p->name);
+  credence_error_free(&why);
+  record_clear(&record);
+  secret_free(text);
+  free(revision);
   return r;
 }

@@ -5,12 +5,16 @@
 #ifndef CORE_CREDENTIAL_H
 #define CORE_CREDENTIAL_H
 
+#include "keyring.h"
 #include "profile.h"
 
 /* Take the secrets, the origins that may get the login, and the fingerprint of it
  * all from the record in text.  REFUSED when it was stored for another origin. */
 int credential_take(credence_profile *profile, const char *text, credence_error **error);
-/* The same for a profile that has no secrets. */
+/* CONFLICT unless the keyring still has what was taken: a login with a secret that
+ * was replaced would be refused, and counted by the server. */
+int credential_check(const credence_profile *profile, struct keyring *keyring, credence_error **error);
+/* As credential_take(), for a profile that has no secrets. */
 int credential_take_none(credence_profile *profile, credence_error **error);
 
 #endif

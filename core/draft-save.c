@@ -25,7 +25,6 @@
 
 #define KIND "credential"
 #define LABEL_SIZE 96u
-#define STAMP_BYTES 16u
 
 /* What people see in their keyring's window. */
 static void make_label(const credence_draft *d, char *out)
@@ -164,9 +163,9 @@ static size_t collect_logins(const credence_draft *d, const struct record *old, 
 }
 
 /* Differs each time that secrets are stored, and tells nothing about them. */
-static int make_stamp(char out[CREDENCE_HEX_ROOM(STAMP_BYTES)], credence_error **error)
+static int make_stamp(char out[STAMP_SIZE], credence_error **error)
 {
-  unsigned char bytes[STAMP_BYTES];
+  unsigned char bytes[(STAMP_SIZE - 1) / 2];
   if (RAND_bytes(bytes, sizeof(bytes)) != 1)
     return error_set(error, CREDENCE_E_FAILED, NULL, "the system has no random numbers");
   credence_hex(out, bytes, sizeof(bytes));
@@ -181,7 +180,7 @@ static int put_secrets(credence_draft *d, struct keyring *keyring, const char *o
   size_t count = 0;
   int keeps_secret = 0;
   char *logins[LOGINS_MAX];
-  char stamp[CREDENCE_HEX_ROOM(STAMP_BYTES)];
+  char stamp[STAMP_SIZE];
   char *text = NULL;
   char label[LABEL_SIZE];
   char *origin = endpoint_origin(d);

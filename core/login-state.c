@@ -20,26 +20,31 @@
 
 #define STATE_MAX 4096u
 
-static int64_t read_number(const char *text)
+static int read_number(const char *text, int64_t *ret_number, credence_error **error)
 {
   char *end = NULL;
+  errno = 0;
   long long number = strtoll(text, &end, 10);
-  return *end == '\0' && number > 0 ? number : 0;
+  if (end == text || *end != '\0' || number < 0 || errno != 0)
+    return error_set(error, CREDENCE_E_MALFORMED, NULL, "not a time");
+  *ret_number = number;
+  return 0;
 }
 
+/* What a later release may have added is none of our business. */
 static int on_value(void *userdata, const char *section, const char *name, const char *value, int continued,
                     credence_error **error)
 {
   struct login_state *state = userdata;
-  (void)section;
   (void)continued;
-  (void)error;
+  if (strcmp(section, "login") != 0)
+    return error_set(error, CREDENCE_E_MALFORMED, NULL, "unknown section");
   if (strcmp(name, "session") == 0)
     state->has_session = strcmp(value, "yes") == 0;
   else if (strcmp(name, "expires") == 0)
-    state->expires = read_number(value);
+    return read_number(value, &state->expires, error);
   else if (strcmp(name, "refused") == 0)
-    state->refused = read_number(value);
+    return read_number(value, &state->refused, error);
   else if (strcmp(name, "credential") == 0)
     snprintf(state->fingerprint, sizeof(state->fingerprint), "%s", value);
   else if (strcmp(name, "message") == 0)
@@ -60,7 +65,11 @@ static int read_state(const char *path, char *text, size_t size)
     used = file_read(fd, text, size - 1);
   close(fd);
   text[used < 0 ? 0 : used] = '\0';
-  return used < 0 ? -1 : 0;
+  /* What we wrote is shorter, is text, and has its section. */
+  return used < 0 || (size_t)used == size - 1 || strlen(text) != (size_t)used ||
+                 strstr(text, "[login]") == NULL
+             ? -1
+             : 0;
 }
 
 void login_state_read(const char *profile, struct login_state *ret_state)

@@ -237,6 +237,9 @@ static int check_field(const credence_manifest *m, const struct field *field, cr
   if ((field->flags & CREDENCE_FIELD_SECRET) != 0 && (field->default_value != NULL || field->pattern != NULL))
     return error_set(error, CREDENCE_E_MALFORMED, "take it out",
                      "%s: the secret %s has a default or a pattern", m->path, field->name);
+  if ((field->flags & CREDENCE_FIELD_SECRET) != 0 && field->is_login_url)
+    return error_set(error, CREDENCE_E_MALFORMED, "take one of them out",
+                     "%s: %s is a secret and a login-url", m->path, field->name);
   if (field->is_login_url && field->default_value != NULL && url_parse(field->default_value, &url, NULL) < 0)
     return error_set(error, CREDENCE_E_MALFORMED, "write https://HOST/PATH",
                      "%s: the default of %s is not a URL", m->path, field->name);

@@ -298,7 +298,10 @@ static int try_lock(int fd)
 
 int profile_lock_login(const char *name, int *ret_fd, credence_error **error)
 {
-  return lock(name, ".login", try_lock, ret_fd, error);
+  int r = lock(name, ".login", try_lock, ret_fd, error);
+  if (r == CREDENCE_E_TIMEOUT)
+    r = error_set(error, r, "try again when that is over", "somebody is logging in to profile %s", name);
+  return r;
 }
 
 /* A child that was forked meanwhile has the descriptor too: closing ours would

@@ -24,6 +24,7 @@
 #define STACK_MAX 8u
 #define ALLOW_MAX 64u
 #define LOGINS_MAX 8u
+#define STAMP_SIZE 33u /* hexadecimal, with a NUL */
 
 struct session;
 
@@ -59,6 +60,7 @@ struct credence_profile {
 
   /* For a provider that logs in; see session.h. */
   struct stack_entry *login_entry;    /* NULL: none does */
+  char stamp[STAMP_SIZE];             /* of the credential, as it was taken from the keyring */
   char fingerprint[FINGERPRINT_SIZE]; /* of everything that a login depends on */
   char *logins[LOGINS_MAX];           /* other origins that may get the login */
   size_t login_count;

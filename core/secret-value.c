@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "encode.h"
 #include "secret-value.h"
 #include "secret.h"
 
@@ -31,10 +32,46 @@ int secret_value_set(struct secret_value *value, const void *data, size_t size)
   return 0;
 }
 
+static int has(const char *text, const char *piece, size_t size)
+{
+  return memmem(text, strlen(text), piece, size) != NULL;
+}
+
+/* In base64 the piece begins at one of three places within a group; its first and its
+ * last digit may hold bits of what stands beside it. */
+static int has_base64(const char *text, const char *piece, size_t size)
+{
+  char plain[2 + TELLING] = "";
+  char digits[(2 + TELLING + 2) / 3 * 4];
+  int found = 0;
+  for (size_t shift = 0; shift < 3; shift++) {
+    size_t first = (8 * shift + 5) / 6;
+    size_t last = 8 * (shift + size) / 6;
+    memcpy(plain + shift, piece, size);
+    base64_encode(digits, plain, shift + size);
+    found |= has(text, digits + first, last - first);
+  }
+  explicit_bzero(plain, sizeof(plain));
+  explicit_bzero(digits, sizeof(digits));
+  return found;
+}
+
+static int has_percent(const char *text, const char *piece, size_t size)
+{
+  char encoded[3 * TELLING];
+  percent_encode(encoded, piece, size);
+  int found = has(text, encoded, percent_size(piece, size));
+  explicit_bzero(encoded, sizeof(encoded));
+  return found;
+}
+
 int secret_value_is_in(const struct secret_value *value, const char *text)
 {
   size_t size = value->size < TELLING ? value->size : TELLING;
-  return value->data != NULL && size >= 4 && memmem(text, strlen(text), value->data, size) != NULL;
+  if (value->data == NULL || size < 4)
+    return 0;
+  return has(text, value->data, size) || has_base64(text, value->data, size) ||
+         has_percent(text, value->data, size);
 }
 
 /* Two threads that make the same key at once agree on one by exchange. */

@@ -21,8 +21,8 @@ struct secret_value {
 int secret_value_set(struct secret_value *value, const void *data, size_t size);
 void secret_value_clear(struct secret_value *value);
 
-/* Does text have it in it, or its beginning?  Not looked for when it is shorter than
- * four bytes, which any text may have. */
+/* Does text have it in it, or its beginning, plain, percent-encoded or in base64?  Not
+ * looked for when it is shorter than four bytes, which any text may have. */
 int secret_value_is_in(const struct secret_value *value, const char *text);
 
 /* The key for that algorithm, made when it is not there yet.  Thread-safe; takes

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "credential.h"
 #include "error.h"
 #include "secret.h"
 #include "session-store.h"
@@ -47,6 +48,8 @@ int session_load(const credence_profile *profile, struct session **ret_session, 
   struct keyring *keyring = NULL;
   int r = keyring_open(profile->context, profile->keyring, &keyring, error);
   if (r == 0)
+    r = credential_check(profile, keyring, error);
+  if (r == 0)
     r = session_read(profile, keyring, ret_session, ret_revision, error);
   keyring_close(&keyring);
   return r;
@@ -65,7 +68,9 @@ static int put(const credence_profile *profile, struct keyring *keyring, const s
   return r;
 }
 
-/* Somebody stored one since we read: the one that lasts longer stays. */
+/* Somebody stored one since we read.  Of two that this credential made, the one that
+ * lasts longer stays; one that another made, the credential's that is stored now, is
+ * not for us to replace. */
 static int settle(const credence_profile *profile, struct keyring *keyring, struct session **session,
                   credence_error **error)
 {
@@ -76,7 +81,7 @@ static int settle(const credence_profile *profile, struct keyring *keyring, stru
     session_unref(*session);
     *session = other;
     other = NULL; /* transferred */
-  } else if (r == 0) {
+  } else if (r == 0 && (other != NULL || revision[0] == '\0')) {
     r = put(profile, keyring, *session, revision, error);
   }
   session_unref(other);

@@ -12,7 +12,8 @@
  * that this credential made.  *ret_revision is "" for nothing stored; free() it. */
 int session_read(const credence_profile *profile, struct keyring *keyring, struct session **ret_session,
                  char **ret_revision, credence_error **error);
-/* The same with a keyring that is opened for it. */
+/* The same with a keyring that is opened for it, before a login.  CONFLICT when the
+ * keyring has another credential by now than the profile was opened with. */
 int session_load(const credence_profile *profile, struct session **ret_session, char **ret_revision,
                  credence_error **error);
 

@@ -49,6 +49,7 @@ int64_t clock_now(void)
 void session_set_lifetime(struct session *session, int64_t lifetime, int64_t now)
 {
   int64_t leeway = lifetime / 10 < LEEWAY_MAX ? lifetime / 10 : LEEWAY_MAX;
+  session->made = now;
   session->expires = lifetime == 0 ? 0 : now + lifetime;
   session->renew = lifetime == 0 ? 0 : session->expires - leeway;
 }
@@ -65,6 +66,8 @@ int session_is_ending(const struct session *session, int64_t now)
 
 int session_equal(const struct session *a, const struct session *b)
 {
+  if (a->made != b->made)
+    return 0;
   for (size_t i = 0; i < MANIFEST_SESSION_MAX; i++) {
     const struct secret_value *x = &a->values[i];
     const struct secret_value *y = &b->values[i];
@@ -104,10 +107,12 @@ int session_encode(const struct session *session, const credence_profile *profil
 {
   const credence_manifest *manifest = profile->login_entry->manifest;
   const struct record_head head = {profile->origin, profile->fingerprint, NULL, 0};
-  struct record_entry entries[MANIFEST_SESSION_MAX + 2];
+  struct record_entry entries[MANIFEST_SESSION_MAX + 3];
+  char made[NUMBER_SIZE];
   char expires[NUMBER_SIZE];
   char renew[NUMBER_SIZE];
   size_t count = 0;
+  add_number(&entries[count++], "made", session->made, made);
   add_number(&entries[count++], "expires", session->expires, expires);
   add_number(&entries[count++], "renew", session->renew, renew);
   for (size_t i = 0; i < manifest->session_count; i++)
@@ -141,6 +146,7 @@ static int take_values(struct session *session, const struct record *record,
 {
   const unsigned char *data = NULL;
   size_t size = 0;
+  session->made = read_number(record, "made");
   session->expires = read_number(record, "expires");
   session->renew = read_number(record, "renew");
   for (size_t i = 0; i < manifest->session_count; i++)

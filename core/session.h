@@ -17,7 +17,8 @@
 
 struct session {
   atomic_uint references;
-  int64_t expires; /* microseconds since 1970; 0: not known */
+  int64_t made;    /* microseconds since 1970 */
+  int64_t expires; /* 0: not known */
   int64_t renew;   /* when to get a new one, a little earlier; 0: not known */
   struct secret_value values[MANIFEST_SESSION_MAX]; /* in the manifest's order */
 };
@@ -34,7 +35,7 @@ void session_set_lifetime(struct session *session, int64_t lifetime, int64_t now
 int session_is_over(const struct session *session, int64_t now);
 /* Is it time for a new one? */
 int session_is_ending(const struct session *session, int64_t now);
-/* Do both hold the same values? */
+/* Are both of the same login? */
 int session_equal(const struct session *a, const struct session *b);
 
 /* The profile's present session with a reference, or NULL. */

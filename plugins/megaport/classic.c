@@ -114,15 +114,15 @@ int classic_take(credence_call *call)
   /* Version 1, version 2, and what clients for either have seen. */
   static const char *const places[] = {"/session", "/data/session", "/token", "/data/token"};
   int status = credence_status(call);
-  const char *found = NULL;
+  credence_bytes token = {NULL, 0};
+  uint32_t type = 0;
   if (status < 200 || status >= 300)
     return refused(call, status);
-  for (size_t i = 0; found == NULL && i < sizeof(places) / sizeof(places[0]); i++)
-    found = json_string(call, places[i]);
-  if (found == NULL)
+  for (size_t i = 0; type != CREDENCE_JSON_STRING && i < sizeof(places) / sizeof(places[0]); i++)
+    (void)credence_response_json(call, places[i], &type, &token);
+  if (type != CREDENCE_JSON_STRING)
     return credence_fail(call, CREDENCE_E_MALFORMED,
                          "the answer to the login has no session: check the endpoint and login_version");
-  const credence_bytes token = credence_text(found);
   int r = credence_session_put(call, "token", &token, 0);
   if (r == 0)
     r = keep(call, "companyId", "company_id");

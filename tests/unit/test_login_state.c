@@ -158,11 +158,7 @@ static void the_words_come_back(void **state)
 
 static void what_says_nothing(void **state)
 {
-  static const char *const texts[] = {"",
-                                      "[login]\nrefused = -1\n",
-                                      "[login]\nrefused = 1x\n",
-                                      "[login]\nrefused = 99999999999999999999999x\n",
-                                      "[login]\nsession = maybe\n",
+  static const char *const texts[] = {"[login]\n", "[login]\nsession = maybe\n",
                                       "[login]\nlater = addition\n"};
   (void)state;
   for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -173,7 +169,15 @@ static void what_says_nothing(void **state)
 
 static void what_cannot_be_read(void **state)
 {
-  static const char *const texts[] = {"refused", "[login]\nrefused = 1\nnonsense\n", "\xff\n", "\x01"};
+  static const char *const texts[] = {"",
+                                      "refused",
+                                      "[login]\nrefused = 1\nnonsense\n",
+                                      "\xff\n",
+                                      "\x01",
+                                      "[login]\nrefused = -1\n",
+                                      "[login]\nrefused = 1x\n",
+                                      "[login]\nrefused = 99999999999999999999999\n",
+                                      "[other]\nrefused = 1\n"};
   (void)state;
   for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
     sandbox_write(&sandbox, PLACE, texts[i]);
