@@ -167,6 +167,20 @@ def _(sandbox):
     assert server.take_log() == ["POST /v2/login 200"]
 
 
+@case("a login reads and writes the keyring, and its passphrase is typed once")
+def _(sandbox):
+    server = second_factor(sandbox)
+    terminal = Question(sandbox, "login", "mega")
+    assert not terminal.expect(QUESTION)
+    terminal.type("correct horse")
+    terminal.expect("One-time password for Megaport: ")
+    terminal.type(totp(OTP_KEY, OTP_TIME))
+    assert terminal.end() == 0 and b"Passphrase" not in terminal.text, terminal.text
+    assert server.take_log() == ["POST /v2/login 200"]
+    sandbox.ok("send", "mega", "/v2/x")
+    assert server.take_log() == ["GET /v2/x 200"], "the session was not stored"
+
+
 # --- in a window --------------------------------------------------------------------
 
 FAKE = """#!%(python)s

@@ -229,6 +229,19 @@ def _(sandbox):
     assert server.requests == []
 
 
+@case("an authority that others can change is refused: they could be the server")
+def _(desktop):
+    sandbox = desktop.sandbox
+    ca, client, server = parts(sandbox)
+    own = sandbox.write("own-ca.pem", read(ca.cert))
+    add(sandbox, server, ca, "--client-cert", client.cert, "--client-key", client.key, "--ca-cert", own)
+    for mode, good in ((0o644, True), (0o444, True), (0o664, False), (0o646, False)):
+        os.chmod(own, mode)
+        result = sandbox.ok("send", "api", "/x") if good else sandbox.fails(6, "send", "api", "/x", saying=own)
+        assert good or "chmod" in result.err, result
+    assert server.shown == ["client"] * 2
+
+
 @case("a key that others can read or change is refused, beside the certificate too; its group may read it")
 def _(desktop):
     sandbox = desktop.sandbox

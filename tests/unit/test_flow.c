@@ -554,6 +554,7 @@ static void faults_before_anything_is_sent(void **state)
   expect_fault("hostile-target-in-sign", CREDENCE_E_REFUSED, "its plugin changes where the request goes");
   expect_fault("hostile-login-elsewhere", CREDENCE_E_REFUSED, "the login would go to https://b.example");
   expect_fault("hostile-session-secret", CREDENCE_E_REFUSED, "token is a secret of the session");
+  expect_fault("hostile-secret-place", CREDENCE_E_UNSUPPORTED, "hostile-secret-place: unsupported");
 }
 
 static void a_value_that_the_manifest_lacks(void **state)

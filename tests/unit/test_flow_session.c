@@ -822,7 +822,7 @@ static void logging_out_during_a_login(void **state)
   credence_flow *flow = begin(request);
   expect_login(flow, "/login");
   expect_error(credence_profile_logout(profile, NULL, &error), CREDENCE_E_TIMEOUT, &error,
-               "cannot be locked");
+               "somebody is logging in to profile");
   respond(flow, 200, SESSION_7);
   expect_send(flow, "t1");
   expect_ok(credence_profile_logout(profile, NULL, &error), &error);
@@ -953,6 +953,45 @@ static void a_session_without_a_secret_is_shared(void **state)
   credence_profile_free(&two);
 }
 
+static void expect_refused(const char *name, const char *words)
+{
+  credence_error *error = NULL;
+  credence_profile *profile = open_profile(name);
+  credence_request *request = build(profile, "GET", "/x");
+  credence_flow *flow = begin(request);
+  int step = CREDENCE_STEP_DONE;
+  expect_error(credence_flow_step(flow, &step, &error), CREDENCE_E_REFUSED, &error, words);
+  credence_flow_free(&flow);
+  credence_request_free(&request);
+  credence_profile_free(&profile);
+}
+
+/* What the user would type is bound to the origin as a stored secret is. */
+static void without_a_secret_the_origin_counts(void **state)
+{
+  (void)state;
+  add_asker("asker3", "ann");
+  rewrite("asker3", "https://a.example/base", "https://evil.example/base");
+  expect_refused("asker3", "was stored for https://a.example");
+}
+
+/* A program that was refused does not try again, whatever became of the file. */
+static void a_refusal_counts_in_the_program(void **state)
+{
+  credence_profile *profile = new_citizen("stubborn", NULL);
+  credence_request *request = build(profile, "GET", "/x");
+  credence_flow *flow = begin(request);
+  (void)state;
+  expect_login(flow, "/login");
+  respond(flow, 401, "{\"error\":\"no\"}");
+  expect_failure(&flow, CREDENCE_E_REJECTED, "provider login-citizen");
+  login_state_remove("stubborn");
+  flow = begin(request);
+  expect_failure(&flow, CREDENCE_E_REJECTED, "not tried again by itself");
+  credence_request_free(&request);
+  credence_profile_free(&profile);
+}
+
 /* With another user it is another login, for the session as for the refusal. */
 static void without_a_secret_the_settings_count(void **state)
 {
@@ -1016,6 +1055,8 @@ int main(void)
       cmocka_unit_test(trouble_is_no_refusal),
       cmocka_unit_test(a_session_without_a_secret_is_shared),
       cmocka_unit_test(without_a_secret_the_settings_count),
+      cmocka_unit_test(without_a_secret_the_origin_counts),
+      cmocka_unit_test(a_refusal_counts_in_the_program),
   };
   return cmocka_run_group_tests(tests, start, stop);
 }
