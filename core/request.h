@@ -73,6 +73,8 @@ void curl_forget(credence_request *request);
 /* Begin an attempt, on which a provider may work: a copy of the pristine message. */
 int request_begin_attempt(credence_request *request, credence_error **error);
 
+/* Read a target to the pristine message. */
+int request_set_target(credence_request *request, const char *target, credence_error **error);
 /* For a login's attempt: another method, or another target. */
 int request_set_login_method(credence_request *request, const char *method, credence_error **error);
 int request_set_login_target(credence_request *request, const char *target, credence_error **error);
