@@ -128,13 +128,14 @@ static void every_code_has_its_word(void **state)
   assert_string_equal(credence_strerror(CREDENCE_E_LOCKED), "locked");
   assert_string_equal(credence_strerror(CREDENCE_E_CONFLICT), "conflict");
   assert_string_equal(credence_strerror(CREDENCE_E_MALFORMED), "malformed");
-  for (int code = CREDENCE_E_MALFORMED; code <= 0; code++) {
+  assert_string_equal(credence_strerror(CREDENCE_E_NO_SESSION), "no session");
+  for (int code = CREDENCE_E_NO_SESSION; code <= 0; code++) {
     assert_string_not_equal(credence_strerror(code), "unknown code");
-    for (int other = CREDENCE_E_MALFORMED; other < code; other++)
+    for (int other = CREDENCE_E_NO_SESSION; other < code; other++)
       assert_string_not_equal(credence_strerror(code), credence_strerror(other));
   }
   assert_string_equal(credence_strerror(1), "unknown code");
-  assert_string_equal(credence_strerror(CREDENCE_E_MALFORMED - 1), "unknown code");
+  assert_string_equal(credence_strerror(CREDENCE_E_NO_SESSION - 1), "unknown code");
   assert_string_equal(credence_strerror(INT32_MIN), "unknown code");
   assert_string_equal(credence_strerror(INT32_MAX), "unknown code");
   assert_true(strlen(credence_version()) >= 5);
