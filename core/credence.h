@@ -168,6 +168,8 @@ CREDENCE_API const char *credence_manifest_field_help(const credence_manifest *m
 CREDENCE_API const char *credence_manifest_field_default(const credence_manifest *manifest,
                                                          size_t index); /* or NULL */
 CREDENCE_API unsigned credence_manifest_field_flags(const credence_manifest *manifest, size_t index);
+/* "OPTION=VALUE": the field counts only then; NULL: always. */
+CREDENCE_API const char *credence_manifest_field_when(const credence_manifest *manifest, size_t index);
 
 /* --- profiles: a user's named use of a provider ---------------------------- */
 
@@ -414,7 +416,9 @@ typedef struct credence_flow credence_flow;
                               */
 #define CREDENCE_STEP_WAIT 3 /* another thread or program logs in: come back after credence_flow_delay() */
 
-/* The request must outlive the flow, and is signed by it. */
+/* The request must outlive the flow, and is signed by it.  Free the flow as soon as a
+ * transfer has failed or a question will not be answered: while it logs in, all other
+ * threads and programs wait for it. */
 CREDENCE_API int credence_flow_new(credence_request *request, credence_flow **ret_flow,
                                    credence_error **error);
 /* A flow that only logs in: the steps of credence_profile_login().  The profile

@@ -51,7 +51,7 @@ static int is_off(const struct clock_reading *reading, int64_t by)
 /* "this machine's clock is 12 minutes behind the server's" */
 static void describe_clock(int64_t skew, char *out, size_t size)
 {
-  int64_t minutes = (skew < 0 ? -skew : skew) / MINUTE;
+  int64_t minutes = ((skew < 0 ? -skew : skew) + MINUTE / 2) / MINUTE;
   const char *unit = minutes >= 2 * 1440 ? "days" : minutes >= 120 ? "hours" : "minutes";
   int64_t count = minutes >= 2 * 1440 ? minutes / 1440 : minutes >= 120 ? minutes / 60 : minutes;
   snprintf(out, size, "this machine's clock is %lld %s %s the server's: set it", (long long)count, unit,
@@ -67,6 +67,11 @@ static void find_cause(const credence_flow *flow, char *out, size_t size)
   const char *name = flow->profile->name;
   if (flow->response->status == 403)
     snprintf(out, size, "does the account have the permission?");
+  else if (flow->has_logged_in)
+    snprintf(out, size,
+             "it has only just given that session: is it for this endpoint, and the right account?");
+  else if (flow->has_set_clock)
+    snprintf(out, size, "it does not take it with its own time either: are key and secret right?");
   else if (flow->request->has_fixed_time)
     snprintf(out, size, "the time was given: sign as of now");
   else if (flow->request->now != 0 && read_clock(flow, &reading) && is_off(&reading, MINUTE))

@@ -57,11 +57,14 @@ static int has_been_renewed(const credence_flow *flow)
 static int wait_for_other(credence_flow *flow, int *ret_step, credence_error **error)
 {
   int64_t now = monotonic_now();
+  unsigned timeout = flow->profile->context->timeout;
+  int64_t patience = timeout > 0 ? 1000 * (int64_t)timeout : PATIENCE_US;
   if (flow->wait_until == 0)
-    flow->wait_until = now + PATIENCE_US;
+    flow->wait_until = now + patience;
   if (now > flow->wait_until)
     return error_set(error, CREDENCE_E_TIMEOUT, "is another program waiting for you?",
-                     "somebody else has been logging in to profile %s for two minutes", flow->profile->name);
+                     "somebody else has been logging in to profile %s for %lld seconds", flow->profile->name,
+                     (long long)(patience / 1000000));
   *ret_step = CREDENCE_STEP_WAIT;
   return 1;
 }
@@ -181,7 +184,8 @@ int flow_login(credence_flow *flow, int *ret_step, credence_error **error)
     r = request_begin_attempt(flow->login, error);
   if (r < 0)
     return r;
-  flow->login->place = (struct place){flow->profile->url.scheme, flow->profile->host, flow->profile->origin};
+  flow->login->place = (struct place){flow->profile->url.scheme, flow->profile->host, flow->profile->origin,
+                                      "cannot log in: "};
   r = host_login(flow->login, flow->profile->login_entry, &flow->questions, &why);
   if (r == CREDENCE_E_PROMPT_REQUIRED && questions_begin(&flow->questions) > 0) {
     r = ask(flow, ret_step, error);
@@ -212,6 +216,12 @@ static int refused(const credence_flow *flow, const credence_error *why, credenc
 {
   char remedy[REMEDY_SIZE];
   const char *own = credence_error_remedy(why);
+  /* Somebody has typed a part of it, perhaps wrongly, and would have to again: that
+   * does not happen by itself. */
+  if (flow->questions.count > 0)
+    return error_set(error, CREDENCE_E_REJECTED,
+                     own[0] != '\0' ? own : "try again; is what was typed right, and the credential?", "%s",
+                     credence_error_message(why));
   atomic_store(&flow->profile->was_refused, 1);
   remember_refusal(flow, why);
   snprintf(remedy, sizeof(remedy),

@@ -67,6 +67,10 @@ static int flow_sign(credence_flow *flow, int *ret_step, credence_error **error)
     flow->bad = session_ref(flow->request->session);
     flow->state = FLOW_LOCK;
     r = 0;
+  } else if (r == CREDENCE_E_NO_SESSION && flow->has_logged_in) {
+    r = error_set(error, CREDENCE_E_FAILED, "mend the plugin or its manifest",
+                  "provider %s: its login gave no value for what its requests need",
+                  flow->profile->login_entry->manifest->name);
   } else if (r < 0) {
     r = error_pass(error, r, &why);
   } else {

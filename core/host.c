@@ -24,7 +24,8 @@ static int service_value(credence_call *base, const char *name, credence_bytes *
     return r;
   }
   if ((entry->manifest->fields[field].flags & CREDENCE_FIELD_SECRET) != 0)
-    return CREDENCE_E_REFUSED;
+    return error_set(&call->why, CREDENCE_E_REFUSED, "mend the plugin",
+                     "%s is a secret, which is placed with edit_secret or used with hmac", name);
   const char *value = stack_entry_value(entry, (size_t)field);
   if (value == NULL)
     return CREDENCE_E_NOT_FOUND;

@@ -19,6 +19,7 @@
 #include "files.h"
 
 #define STATE_MAX 4096u
+#define LINE_SIZE 100u
 
 static int read_number(const char *text, int64_t *ret_number, credence_error **error)
 {
@@ -29,6 +30,15 @@ static int read_number(const char *text, int64_t *ret_number, credence_error **e
     return error_set(error, CREDENCE_E_MALFORMED, NULL, "not a time");
   *ret_number = number;
   return 0;
+}
+
+/* A piece in quotes. */
+static void append_message(struct login_state *state, const char *piece)
+{
+  size_t used = strlen(state->message);
+  size_t size = strlen(piece);
+  if (size >= 2)
+    snprintf(state->message + used, sizeof(state->message) - used, "%.*s", (int)(size - 2), piece + 1);
 }
 
 /* What a later release may have added is none of our business. */
@@ -48,7 +58,7 @@ static int on_value(void *userdata, const char *section, const char *name, const
   else if (strcmp(name, "credential") == 0)
     snprintf(state->fingerprint, sizeof(state->fingerprint), "%s", value);
   else if (strcmp(name, "message") == 0)
-    snprintf(state->message, sizeof(state->message), "%s", value);
+    append_message(state, value);
   return 0;
 }
 
@@ -95,22 +105,34 @@ static char plain(char c)
   return (char)(c == ';' ? ',' : c);
 }
 
-/* Space at the end would not come back, nor would a character that was cut. */
+/* One character, made plain; one that was cut becomes "?". */
+static size_t put_character(struct buf *text, const char *at, size_t left)
+{
+  size_t length = utf8_length(at, left);
+  if (length <= 1)
+    buf_char(text, length == 0 ? '?' : plain(*at));
+  else
+    buf_append(text, at, length);
+  return length == 0 ? 1 : length;
+}
+
+/* In as many lines as it takes, each in quotes, which keep the spaces at its ends. */
 static void put_message(struct buf *text, const char *message)
 {
-  size_t size = strlen(message);
-  while (size > 0 && plain(message[size - 1]) == ' ')
-    size--;
-  buf_text(text, "message = ");
-  for (size_t i = 0; i < size;) {
-    size_t length = utf8_length(message + i, size - i);
-    if (length <= 1)
-      buf_char(text, length == 0 ? '?' : plain(message[i]));
-    else
-      buf_append(text, message + i, length);
-    i += length == 0 ? 1 : length;
+  size_t left = strlen(message);
+  size_t line = 0;
+  while (left > 0) {
+    if (line == 0)
+      buf_text(text, "message = \"");
+    size_t size = put_character(text, message, left);
+    message += size;
+    left -= size;
+    line += size;
+    if (line >= LINE_SIZE || left == 0) {
+      buf_text(text, "\"\n");
+      line = 0;
+    }
   }
-  buf_char(text, '\n');
 }
 
 static void render(const struct login_state *state, struct buf *text)

@@ -15,7 +15,7 @@
 #include "credence.h"
 
 #define FINGERPRINT_SIZE 65u /* hexadecimal SHA-256, with a NUL */
-#define REFUSAL_SIZE 120u
+#define REFUSAL_SIZE 600u
 
 struct login_state {
   int is_unreadable; /* there is a file, and nobody knows what it says */

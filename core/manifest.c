@@ -372,9 +372,9 @@ int manifest_check_value(const credence_manifest *manifest, size_t index, const 
   struct url url;
   regex_t regex;
   if (field->is_login_url) {
-    int r = url_parse(value, &url, error);
+    int r = url_parse(value, &url, NULL);
     if (r < 0)
-      return r;
+      return error_set(error, r, "write https://HOST/PATH", "the value of %s is not a URL", field->name);
   }
   if (field->pattern == NULL)
     return 0;
@@ -383,8 +383,8 @@ int manifest_check_value(const credence_manifest *manifest, size_t index, const 
   int matches = regexec(&regex, value, 0, NULL, 0) == 0;
   regfree(&regex);
   if (!matches)
-    return error_set(error, CREDENCE_E_INVALID, field->help, "the value of %s does not look like one",
-                     field->name);
+    return error_set(error, CREDENCE_E_INVALID, field->help == NULL ? field->label : field->help,
+                     "the value of %s does not look like one", field->name);
   return 0;
 }
 
@@ -479,4 +479,9 @@ const char *credence_manifest_field_default(const credence_manifest *manifest, s
 unsigned credence_manifest_field_flags(const credence_manifest *manifest, size_t index)
 {
   return field_at(manifest, index)->flags;
+}
+
+const char *credence_manifest_field_when(const credence_manifest *manifest, size_t index)
+{
+  return field_at(manifest, index)->when;
 }

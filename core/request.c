@@ -48,7 +48,7 @@ int credence_request_new(credence_profile *profile, const char *method, const ch
   if (new == NULL)
     return error_nomem(error);
   new->profile = profile;
-  new->place = (struct place){profile->url.scheme, profile->host, profile->origin};
+  new->place = (struct place){profile->url.scheme, profile->host, profile->origin, ""};
   arena_init(&new->arena);
   new->scratch = EVP_MD_CTX_new();
   int r = new->scratch == NULL ? error_nomem(error)

@@ -19,8 +19,9 @@ struct curl_slist;
 /* Where a request goes.  Text of the profile, or of a login's arena. */
 struct place {
   const char *scheme;
-  const char *host;   /* as in the Host header */
-  const char *origin; /* scheme://host */
+  const char *host;    /* as in the Host header */
+  const char *origin;  /* scheme://host */
+  const char *failure; /* what to say when it cannot be reached: "", or "cannot log in: " */
 };
 
 /* A session that has not ended; one that does not end soon either; whatever there is,

@@ -15,30 +15,34 @@
 
 #define ANSWER_MAX 1025u
 
-static int transfer_failed(const struct transport *t, CURLcode code, const char *detail, const char *origin,
-                           credence_error **error)
+static int transfer_failed(const struct transport *t, CURLcode code, const char *detail,
+                           const struct place *place, credence_error **error)
 {
   const char *why = detail[0] != '\0' ? detail : t->easy_strerror(code);
+  const char *failure = place->failure;
+  const char *origin = place->origin;
   if (code == CURLE_OUT_OF_MEMORY)
     return error_nomem(error);
   if (code == CURLE_OPERATION_TIMEDOUT)
-    return error_set(error, CREDENCE_E_TIMEOUT, "--timeout=SECONDS waits longer", "%s: %s", origin, why);
+    return error_set(error, CREDENCE_E_TIMEOUT, "--timeout=SECONDS waits longer", "%s%s: %s", failure, origin,
+                     why);
   if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
     return error_set(error, CREDENCE_E_NETWORK,
                      "install the server's certificate authority on this system, or name it with ca_cert",
-                     "%s: %s", origin, why);
+                     "%s%s: %s", failure, origin, why);
   if (code == CURLE_SSL_CERTPROBLEM)
     return error_set(error, CREDENCE_E_INVALID,
                      "do certificate and key belong together, and are both in PEM?",
-                     "%s: the client certificate cannot be used: %s", origin, why);
+                     "%s%s: the client certificate cannot be used: %s", failure, origin, why);
   if (code == CURLE_SSL_CONNECT_ERROR)
     return error_set(error, CREDENCE_E_NETWORK,
                      "does the server speak TLS there, or does it want a client certificate?", "%s: %s",
                      origin, why);
   if (code == CURLE_RECV_ERROR && strncmp(origin, "https", 5) == 0)
     return error_set(error, CREDENCE_E_NETWORK, "does the server want a client certificate, or another?",
-                     "%s: %s", origin, why);
-  return error_set(error, CREDENCE_E_NETWORK, "is the server reachable from here?", "%s: %s", origin, why);
+                     "%s%s: %s", failure, origin, why);
+  return error_set(error, CREDENCE_E_NETWORK, "is the server reachable from here?", "%s%s: %s", failure,
+                   origin, why);
 }
 
 static int set_options(const struct transport *t, CURL *curl, char *detail, const credence_request *request)
@@ -81,7 +85,7 @@ static int perform(const struct transport *t, CURL *curl, credence_request *requ
   /* What ended early by our own doing is told by the flow. */
   if (code == CURLE_OK || response->failed != 0)
     return 0;
-  return transfer_failed(t, code, detail, request->place.origin, error);
+  return transfer_failed(t, code, detail, &request->place, error);
 }
 
 static int exchange(credence_request *request, credence_response **ret_response, credence_error **error)

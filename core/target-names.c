@@ -30,8 +30,8 @@ static int check_names(const credence_profile *profile, const char *target, cred
     size_t size = strcspn(brace + 1, "{}");
     if (brace[0] != '{' || brace[1 + size] != '}' || find_name(profile, brace + 1, size) < 0)
       return error_set(error, CREDENCE_E_INVALID, "write %7B and %7D for braces that are meant as such",
-                       "%.*s in the target is no value of the session of profile %s",
-                       (int)(size > 64 ? 64 : size + 1), brace, profile->name);
+                       "%.*s in the target is no value of the session of profile %s that may be shown",
+                       (int)(size > 64 ? 64 : size + 1 + (brace[1 + size] == '}')), brace, profile->name);
     brace += size + 2;
   }
   return 0;

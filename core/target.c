@@ -136,21 +136,50 @@ int request_set_login_method(credence_request *request, const char *method, cred
   return message_set_method(&request->arena, &request->attempt, method, error);
 }
 
+/* The field whose value has this origin; NULL when none has. */
+static const char *login_field(const credence_profile *profile, const char *origin)
+{
+  const struct stack_entry *entry = profile->login_entry;
+  for (size_t f = 0; f < entry->manifest->field_count; f++) {
+    const struct field *field = &entry->manifest->fields[f];
+    const char *value = stack_entry_value(entry, f);
+    char *found = field->is_login_url && value != NULL ? url_text_origin(value) : NULL;
+    int is_it = found != NULL && strcmp(found, origin) == 0;
+    free(found);
+    if (is_it)
+      return field->name;
+  }
+  return NULL;
+}
+
+/* Whoever changed the file must not be helped by the remedy. */
+static int wrong_login_origin(const credence_profile *profile, const char *origin, credence_error **error)
+{
+  char remedy[2 * REMEDY_SIZE];
+  const char *field = login_field(profile, origin);
+  const char *secret = profile_first_secret(profile);
+  if (field == NULL)
+    return error_set(error, CREDENCE_E_REFUSED, "mend the manifest or the plugin",
+                     "its plugin wants to log in at %s, which no field of kind login-url names", origin);
+  snprintf(
+      remedy, sizeof(remedy),
+      "put %.64s back, unless it was you who changed it; then store the secret again: credence set %.64s "
+      "--secret %.64s=-",
+      field, profile->name, secret == NULL ? "FIELD" : secret);
+  return error_set(error, CREDENCE_E_REFUSED, remedy,
+                   "%s is at %s now, and the secret of profile %s was stored for a login elsewhere", field,
+                   origin, profile->name);
+}
+
 /* Another origin than the endpoint's must be one that the profile allows. */
 static int check_login_origin(const credence_profile *profile, const char *origin, credence_error **error)
 {
-  char remedy[REMEDY_SIZE];
   if (strcmp(origin, profile->origin) == 0)
     return 0;
   for (size_t i = 0; i < profile->login_count; i++)
     if (strcmp(origin, profile->logins[i]) == 0)
       return 0;
-  const char *secret = profile_first_secret(profile);
-  profile_secret_remedy(profile, secret == NULL ? "FIELD" : secret, remedy);
-  return error_set(
-      error, CREDENCE_E_REFUSED, remedy,
-      "the login would go to %s, which was not the place when the secret of profile %s was stored", origin,
-      profile->name);
+  return wrong_login_origin(profile, origin, error);
 }
 
 static int set_login_place(credence_request *request, const struct url *url, credence_error **error)
@@ -161,7 +190,7 @@ static int set_login_place(credence_request *request, const struct url *url, cre
   free(origin);
   if (r < 0 || copy == NULL)
     return r < 0 ? r : error_nomem(error);
-  request->place = (struct place){url->scheme, strstr(copy, "://") + 3, copy};
+  request->place = (struct place){url->scheme, strstr(copy, "://") + 3, copy, request->place.failure};
   return 0;
 }
 

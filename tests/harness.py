@@ -102,6 +102,13 @@ class Sandbox:
     def config(self, name):
         return os.path.join(self.home, ".config", "credence", "profiles", name + ".conf")
 
+    def rewrite(self, name, old, new):
+        """Write something else into the file of a profile, where old stands."""
+        with open(self.config(name)) as f:
+            text = f.read()
+        assert old in text, text
+        self.write(self.config(name), text.replace(old, new))
+
     def popen(self, *args, **kw):
         env = dict(self.env, **kw.pop("env", {}))
         argv = WRAPPER + [self.command] + [a if isinstance(a, bytes) else str(a) for a in args]
@@ -163,6 +170,24 @@ class Sandbox:
     def equotix(self, name="shop", endpoint=None, secret=EQUOTIX_SECRET):
         return self.add(name, "equotix", "domain=test", "api_key=test@example.com", secret=secret,
                         field="api_secret", endpoint=endpoint)
+
+
+def traced(sandbox, options, *words):
+    """Run under strace; answers what it writes."""
+    if shutil.which("strace") is None:
+        raise Skip("strace is not installed")
+    if subprocess.run(["strace", "-o", sandbox.path("probe"), "true"], stderr=subprocess.DEVNULL).returncode != 0:
+        raise Skip("strace may not trace here")
+    log = sandbox.path("strace")
+    # Leaks cannot be looked for under a tracer.
+    env = dict(sandbox.env, ASAN_OPTIONS="detect_leaks=0")
+    done = subprocess.run(["strace", "-f", *options, "-o", log, sandbox.command, *words], env=env,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE)
+    assert done.returncode == 0, done
+    with open(log, errors="replace") as f:
+        text = f.read()
+    os.remove(log)
+    return text
 
 
 # --- servers ---------------------------------------------------------------------

@@ -26,6 +26,8 @@ static void put_field(const credence_manifest *manifest, size_t index)
   put_json(stdout, credence_manifest_field_help(manifest, index));
   fputs(",\"default\":", stdout);
   put_json(stdout, credence_manifest_field_default(manifest, index));
+  fputs(",\"when\":", stdout);
+  put_json(stdout, credence_manifest_field_when(manifest, index));
   printf(",\"secret\":%s,\"required\":%s,\"option\":%s}", json_bool(flags & CREDENCE_FIELD_SECRET),
          json_bool(flags & CREDENCE_FIELD_REQUIRED), json_bool(flags & CREDENCE_FIELD_OPTION));
 }

@@ -228,7 +228,9 @@ static char take_byte(const char *data, size_t size, size_t *at)
   high = hex_digit(data[*at + 1]);
   low = hex_digit(data[*at + 2]);
   *at += 3;
-  return high < 0 || low < 0 ? '\0' : (char)(unsigned char)(high << 4 | low);
+  if (high < 0 || low < 0)
+    return '\0';
+  return (char)(high << 4 | low);
 }
 
 /* Append a line "D data" to the answer, which may come in several. */

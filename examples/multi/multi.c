@@ -39,6 +39,7 @@ static void fail(struct job *job, const char *message, const char *remedy)
 {
   printf("%s: %s (%s)\n", job->name, message, remedy);
   job->has_failed = job->is_over = 1;
+  credence_flow_free(&job->flow); /* it may hold the login's lock, which others wait for */
 }
 
 static void fail_with(struct job *job, credence_error **error)

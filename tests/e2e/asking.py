@@ -167,6 +167,21 @@ def _(sandbox):
     assert server.take_log() == ["POST /v2/login 200"]
 
 
+@case("a one-time password that was mistyped is asked for again, by whatever needs a login next")
+def _(sandbox):
+    server = second_factor(sandbox)
+    terminal = Question(sandbox, "send", "mega", "/v2/x", **with_passphrase(sandbox))
+    terminal.expect("One-time password for Megaport: ")
+    terminal.type("000000")
+    assert terminal.end() == 7 and b"typed" in terminal.text, terminal.text
+    assert sandbox.ok("show", "mega", "--json").json["session"]["state"] == "none"
+    terminal = Question(sandbox, "send", "mega", "/v2/x", **with_passphrase(sandbox))
+    terminal.expect("One-time password for Megaport: ")
+    terminal.type(totp(OTP_KEY, OTP_TIME))
+    assert terminal.end() == 0, terminal.text
+    assert server.take_log() == ["POST /v2/login 401", "POST /v2/login 200", "GET /v2/x 200"]
+
+
 @case("a login reads and writes the keyring, and its passphrase is typed once")
 def _(sandbox):
     server = second_factor(sandbox)

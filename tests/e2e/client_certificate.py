@@ -14,7 +14,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import PATIENCE, Skip, case, main  # noqa: E402
+from harness import PATIENCE, Skip, case, main, traced  # noqa: E402
 from loopback import OK, Server, Trap, tls_context  # noqa: E402
 from terminal import Terminal  # noqa: E402
 from vendors import CPBM, Megaport  # noqa: E402
@@ -90,6 +90,13 @@ def add(sandbox, server, ca, *words, name="api", client_key=None):
                       "--secret", token, "--ca-cert", ca.cert, *words, *given, input=client_key or "")
 
 
+def key_in_keyring(sandbox):
+    """A profile with a client's certificate from its file, and the key of it in the keyring."""
+    ca, client, server = parts(sandbox)
+    add(sandbox, server, ca, "--client-cert", client.cert, "--secret", "client_key=" + client.key)
+    return ca, client, server
+
+
 # --- the key's three places ----------------------------------------------------------
 
 
@@ -104,8 +111,7 @@ def _(desktop):
 
 @case("the key in the keyring, from a file or from standard input: the file is no longer needed")
 def _(sandbox):
-    ca, client, server = parts(sandbox)
-    add(sandbox, server, ca, "--client-cert", client.cert, "--secret", "client_key=" + client.key)
+    ca, client, server = key_in_keyring(sandbox)
     add(sandbox, server, ca, "--client-cert", client.cert, name="two", client_key=read(client.key))
     os.remove(client.key)
     sandbox.ok("send", "api", "/x")
@@ -140,8 +146,7 @@ def _(desktop):
 @case("gnome-keyring holds the key; while it is locked nothing is sent")
 def _(desktop):
     sandbox = desktop.sandbox
-    ca, client, server = parts(sandbox)
-    add(sandbox, server, ca, "--client-cert", client.cert, "--secret", "client_key=" + client.key)
+    ca, client, server = key_in_keyring(sandbox)
     os.remove(client.key)
     sandbox.ok("send", "api", "/x")
     desktop.lock()
@@ -298,8 +303,7 @@ def _(desktop):
 @case("show and list name the files; set changes them; nothing shows the key")
 def _(desktop):
     sandbox = desktop.sandbox
-    ca, client, server = parts(sandbox)
-    add(sandbox, server, ca, "--client-cert", client.cert, "--secret", "client_key=" + client.key)
+    ca, client, server = key_in_keyring(sandbox)
     shown = sandbox.ok("show", "api", "--json").json
     assert shown["client_cert"] == client.cert and shown["ca_cert"] == ca.cert, shown
     text = sandbox.ok("show", "api").text
@@ -326,12 +330,9 @@ def _(desktop):
 @case("a key in the keyring stays with its origin")
 def _(desktop):
     sandbox = desktop.sandbox
-    ca, client, server = parts(sandbox)
-    add(sandbox, server, ca, "--client-cert", client.cert, "--secret", "client_key=" + client.key)
+    ca, client, server = key_in_keyring(sandbox)
     trap = Trap(sandbox)
-    with open(sandbox.config("api")) as f:
-        text = f.read()
-    sandbox.write(sandbox.config("api"), text.replace(server.url, trap.url))
+    sandbox.rewrite("api", server.url, trap.url)
     sandbox.fails(6, "send", "api", "/x")
     assert trap.silent()
 
@@ -339,8 +340,7 @@ def _(desktop):
 @case("remove takes the key out of the keyring")
 def _(desktop):
     sandbox = desktop.sandbox
-    ca, client, server = parts(sandbox)
-    add(sandbox, server, ca, "--client-cert", client.cert, "--secret", "client_key=" + client.key)
+    ca, client, server = key_in_keyring(sandbox)
     sandbox.ok("remove", "api")
     left = desktop.secrets_call("", "Service.SearchItems", "dict:string:string:profile,api")
     assert "/collection/" not in left, left
@@ -349,31 +349,16 @@ def _(desktop):
 # --- where the key must not be --------------------------------------------------------------
 
 
-def trace(sandbox, *words):
-    """Run under strace; the arguments and environments of all programs, and the files that were made."""
-    if shutil.which("strace") is None:
-        raise Skip("strace is not installed")
-    if subprocess.run(["strace", "-o", sandbox.path("probe"), "true"], stderr=subprocess.DEVNULL).returncode != 0:
-        raise Skip("strace may not trace here")
-    log = sandbox.path("strace")
-    env = dict(sandbox.env, ASAN_OPTIONS="detect_leaks=0")
-    calls = "trace=execve,open,openat,memfd_create"
-    done = subprocess.run(["strace", "-f", "-v", "-s", "65536", "-e", calls, "-o", log, sandbox.command] + list(words),
-                          env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          timeout=PATIENCE)
-    assert done.returncode == 0, done
-    text = read(log)
-    os.remove(log)
-    return text
+# The arguments and environments of all programs, and the files that are made.
+TRACED = ("-v", "-s", "65536", "-e", "trace=execve,open,openat,memfd_create")
 
 
 @case("a key from the keyring is in no argument, no environment and no file")
 def _(sandbox):
-    ca, client, server = parts(sandbox)
-    add(sandbox, server, ca, "--client-cert", client.cert, "--secret", "client_key=" + client.key)
+    ca, client, server = key_in_keyring(sandbox)
     lines = client.lines
     os.remove(client.key)
-    log = trace(sandbox, "send", "api", "/x")
+    log = traced(sandbox, TRACED, "send", "api", "/x")
     assert server.shown == ["client"] and "keyring" in log
     assert not any(line in log for line in lines), "the key is in an argument or an environment"
     assert "memfd_create" not in log
@@ -391,8 +376,7 @@ def _(sandbox):
 @case("--trace, -i, sign and their formats show no line of the key")
 def _(desktop):
     sandbox = desktop.sandbox
-    ca, client, server = parts(sandbox)
-    add(sandbox, server, ca, "--client-cert", client.cert, "--secret", "client_key=" + client.key)
+    ca, client, server = key_in_keyring(sandbox)
     keys = set(client.lines)
     sandbox.secrets = keys
     sandbox.ok("send", "api", "/x", "--trace", "-i")

@@ -139,20 +139,16 @@ def vendor(sandbox, *options, secret=SECRET):
     return server
 
 
-def statuses(server):
-    return [int(line.rsplit(" ", 1)[1]) for line in server.take_log()]
-
-
 @case("version 3: with the right clock one request, with one that is twenty minutes off two")
 def _(desktop):
     sandbox = desktop.sandbox
     server = vendor(sandbox)
     sandbox.ok("send", "live", *LIST)
-    assert statuses(server) == [200]
+    assert server.take_statuses() == [200]
     for offset in (-1200, 1200):
         server.offset = offset
         sandbox.ok("send", "live", "POST", "?command=deploy&response=json", "userdata=a b", "--form", "X-One:1")
-        assert statuses(server) == [401, 200], offset
+        assert server.take_statuses() == [401, 200], offset
         first, second = server.requests[-2:]
         assert first.body == second.body == b"userdata=a%20b" or first.body == second.body == b"userdata=a+b"
         assert first.header("X-One") == second.header("X-One") == ["1"] and first.line != second.line
@@ -165,11 +161,11 @@ def _(desktop):
     for offset in (0, -1200, 1200):
         server.offset = offset
         result = sandbox.fails(7, "send", "live", *LIST, saying=CloudStack.DENIED)
-        assert statuses(server) in ([401], [401, 401]) and "clock" in result.err, result
+        assert server.take_statuses() in ([401], [401, 401]) and "clock" in result.err, result
     server.offset = 0
     server.take_log()
     sandbox.fails(7, "send", "live", *LIST)
-    assert statuses(server) == [401], "with both clocks alike there is no reason to try again"
+    assert server.take_statuses() == [401], "with both clocks alike there is no reason to try again"
 
 
 @case("version 3: a Date that lies or does not help: no second request, or one; exit 7 and a word about the clock")
@@ -180,7 +176,7 @@ def _(desktop):
     for name, (date, extra, worth) in LIES.items():
         server.date, server.extra = date, extra
         sandbox.fails(7, "send", "live", *LIST, saying="clock")
-        assert statuses(server) == [401] * worth, name
+        assert server.take_statuses() == [401] * worth, name
 
 
 @case("version 2 has no time: a clock that is off does not matter, and a wrong key is one request")
@@ -189,10 +185,10 @@ def _(desktop):
     server = vendor(sandbox, "signature_version=2")
     server.offset = 10 ** 6
     sandbox.ok("send", "live", *LIST)
-    assert statuses(server) == [200]
+    assert server.take_statuses() == [200]
     server.keys[API_KEY] = "another-key-1"
     result = sandbox.fails(7, "send", "live", *LIST, saying=CloudStack.DENIED)
-    assert statuses(server) == [401] and "clock" not in result.err, result
+    assert server.take_statuses() == [401] and "clock" not in result.err, result
 
 
 @case("an answer in XML is passed on, with the same exit code")
@@ -226,7 +222,7 @@ def _(desktop):
     server = session(sandbox)
     for _ in range(2):
         sandbox.ok("send", "live", *LIST)
-    assert statuses(server) == [200, 200, 200]
+    assert server.take_statuses() == [200, 200, 200]
     login, request = server.requests[0], server.last
     assert login.line == "POST /client/api HTTP/1.1" and not login.header("Cookie"), login.line
     assert len(request.header("Cookie")) == 1 and "signature=" not in request.line and "apikey" not in request.line
@@ -239,7 +235,7 @@ def _(desktop):
     sandbox = desktop.sandbox
     server = session(sandbox, "domain=/sub/unit", password=PASSWORD + "2")
     sandbox.ok("send", "live", *LIST)
-    assert statuses(server) == [200, 200]
+    assert server.take_statuses() == [200, 200]
 
 
 @case("session: 401 for an old session is one login and the same request again; a truthful clock is no matter")
@@ -251,7 +247,7 @@ def _(desktop):
     server.offset = 5000
     server.take_log()
     sandbox.ok("send", "live", "POST", "?command=deploy&response=json", "userdata=a b", "--form")
-    assert statuses(server) == [401, 200, 200]
+    assert server.take_statuses() == [401, 200, 200]
     first, second = server.requests[-3], server.requests[-1]
     assert first.body == second.body and first.header("Cookie") != second.header("Cookie")
 
@@ -263,14 +259,14 @@ def _(desktop):
     server.timeout = "0"  # as if it had not said
     sandbox.ok("send", "live", *LIST)
     sandbox.ok("send", "live", *LIST)
-    assert statuses(server) == [200, 200, 200]
+    assert server.take_statuses() == [200, 200, 200]
     for timeout in (1, "1"):
         server.timeout = timeout
         sandbox.ok("login", "live")
         time.sleep(1.05)
         server.take_log()
         sandbox.ok("send", "live", *LIST)
-        assert statuses(server) == [200, 200], "not renewed"
+        assert server.take_statuses() == [200, 200], "not renewed"
 
 
 @case("session: a wrong password is sent once, and the server's words are told")
@@ -279,7 +275,7 @@ def _(desktop):
     server = session(sandbox, password="wrong-password-1")
     for _ in range(3):
         sandbox.fails(7, "send", "live", *LIST, saying="Failed to authenticate user admin")
-    assert statuses(server) == [531]
+    assert server.take_statuses() == [531]
     sandbox.ok("set", "live", "--secret=password=-", input=PASSWORD)
     sandbox.ok("send", "live", *LIST)
 
@@ -291,7 +287,7 @@ def _(desktop):
     sandbox.ok("login", "live")
     server.take_log()
     assert sandbox.run("send", "live", "?command=forbidden&response=json").code == 1
-    assert statuses(server) == [432]
+    assert server.take_statuses() == [432]
 
 
 @case("session: a login without the cookie or the key is malformed, and is not remembered as a refusal")
@@ -304,7 +300,7 @@ def _(desktop):
                           (b'{"loginresponse":{"sessionkey":"a\r\nb"}}', ["Set-Cookie: JSESSIONID=abc"])):
         server.log_in = lambda call, params, body=body, headers=headers: (200, body, headers)
         sandbox.fails((1, 2, 9), "send", "live", *LIST)
-        assert statuses(server) == [200], body
+        assert server.take_statuses() == [200], body
     server.log_in = right
     sandbox.ok("send", "live", *LIST)
 

@@ -8,14 +8,13 @@ turn into control sequences, and both on list and show that never touch a secret
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import (FIXTURE, PATIENCE, SIXCONNECT_KEY, SIXCONNECT_SECRET, WRAPPER, Skip, case,  # noqa: E402
-                     main)
+                     main, traced)
 from loopback import Server, Trap, reply  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
@@ -163,22 +162,8 @@ def _(sandbox):
 # --- without a keyring -----------------------------------------------------------------
 
 
-def traced(sandbox, *words):
-    """Run under strace; the programs that were started, and the sockets and files."""
-    if shutil.which("strace") is None:
-        raise Skip("strace is not installed")
-    if subprocess.run(["strace", "-o", sandbox.path("probe"), "true"], stderr=subprocess.DEVNULL).returncode != 0:
-        raise Skip("strace may not trace here")
-    log = sandbox.path("strace")
-    # Leaks cannot be looked for under a tracer.
-    env = dict(sandbox.env, ASAN_OPTIONS="detect_leaks=0")
-    done = subprocess.run(["strace", "-f", "-s", "4096", "-e", "trace=execve,connect,socketpair,open,openat", "-o", log,
-                           sandbox.command] + list(words),
-                          env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          timeout=PATIENCE)
-    assert done.returncode == 0, done
-    with open(log, errors="replace") as f:
-        return f.read()
+# The programs that are started, and the sockets and files.
+TRACED = ("-s", "4096", "-e", "trace=execve,connect,socketpair,open,openat")
 
 
 @case("list, show and providers need no bus and no passphrase, and start no helper and no plugin")
@@ -190,12 +175,12 @@ def _(sandbox):
                   ["providers", "--json"]):
         sandbox.ok(*words, env=env)
     for words in (["list"], ["show", "lab"], ["providers"]):
-        log = traced(sandbox, *words)
+        log = traced(sandbox, TRACED, *words)
         assert log.count("execve(") == 1, log
         assert "connect(" not in log and "socketpair(" not in log, log
         assert "/plugins/" not in log and "keyring" not in re.sub(r"execve\(.*", "", log), log
     # The tracer would have seen it: signing starts the helper and loads a plugin.
-    log = traced(sandbox, "sign", "lab", "/")
+    log = traced(sandbox, TRACED, "sign", "lab", "/")
     assert "keyrings" in log and "socketpair(" in log, log
 
 

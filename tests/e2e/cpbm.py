@@ -30,10 +30,6 @@ def portal(sandbox, order="document", space="%20", suffix=True, secret=SECRET):
     return server
 
 
-def statuses(server):
-    return [int(line.rsplit(" ", 1)[1]) for line in server.take_log()]
-
-
 @case("every order and encoding of a space, with and without the suffix, is what the server computes")
 def _(desktop):
     sandbox = desktop.sandbox
@@ -42,13 +38,13 @@ def _(desktop):
             server = portal(sandbox, order, space)
             sandbox.ok("send", "portal", "accounts?zeta=1&Name=A%20b&alpha=%C3%A9*~&Beta=x+y&_b=&C")
             sandbox.ok("send", "portal", "accounts/1f/users", "state==New One", "Zone==a/b", "expand==true")
-            assert statuses(server) == [200, 200], (order, space)
+            assert server.take_statuses() == [200, 200], (order, space)
             sandbox.ok("remove", "portal")
     for suffix in (True, False):
         server = portal(sandbox, suffix=suffix)
         for path in ("accounts.json?a=b", "accounts.xml", "accounts", "a.json/b"):
             sandbox.ok("send", "portal", path)
-        assert statuses(server) == [200] * 4
+        assert server.take_statuses() == [200] * 4
         sandbox.ok("remove", "portal")
 
 
@@ -68,7 +64,7 @@ def _(desktop):
     server.order = "original-case"
     sandbox.ok("send", "portal", "accounts?name=1")
     sandbox.fails(7, "send", "portal", "accounts?Name=1&alpha=2", saying="Signature does not match")
-    assert statuses(server) == [200, 401]
+    assert server.take_statuses() == [200, 401]
 
 
 @case("500 random parameter sets in each order, verified by the text's rule in Python")
@@ -124,7 +120,7 @@ def _(sandbox):
     for offset in (0, 240, -240):
         server.offset = offset
         sandbox.ok("send", "portal", "accounts")
-        assert statuses(server) == [200], offset
+        assert server.take_statuses() == [200], offset
 
 
 @case("the clock is ten minutes or 23 hours off: the second request has the server's time")
@@ -134,7 +130,7 @@ def _(desktop):
     for offset in (600, -600, 82800, -82800):
         server.offset = offset
         sandbox.ok("send", "portal", "PUT", "accounts/1?a=b", "name=é", "X-One:1", "q==r s")
-        assert statuses(server) == [400, 200], offset
+        assert server.take_statuses() == [400, 200], offset
         first, second = server.requests[-2:]
         assert (first.body, first.header("X-One")) == (second.body, second.header("X-One"))
         told, before = (int(dict(Call(request).query)["_"]) / 1000 for request in (second, first))
@@ -149,7 +145,7 @@ def _(desktop):
     for offset in (3 * 86400, -3 * 86400, 20 * 365 * 86400, -20 * 365 * 86400):
         server.offset = offset
         sandbox.fails(7, "send", "portal", "accounts", saying="clock")
-        assert statuses(server) == [400], offset
+        assert server.take_statuses() == [400], offset
 
 
 @case("a time that was given with --at is not replaced by the server's")
@@ -157,7 +153,7 @@ def _(desktop):
     sandbox = desktop.sandbox
     server = portal(sandbox)
     sandbox.fails(7, "send", "portal", "accounts", "--at=1368420672.402")
-    assert statuses(server) == [400]
+    assert server.take_statuses() == [400]
 
 
 @case("a Date that lies or does not help: no second request, or one; exit 7 and a word about the time")
@@ -169,7 +165,7 @@ def _(desktop):
         for name, (date, extra, worth) in LIES.items():
             server.date, server.extra = date, extra
             sandbox.fails(7, "send", "portal", "accounts", saying="the time of the request")
-            assert statuses(server) == [400] * worth, name
+            assert server.take_statuses() == [400] * worth, name
 
 
 @case("a server that finds every time wrong is asked twice at most, whatever its Date")
@@ -180,7 +176,7 @@ def _(desktop):
     for offset in (0, 600, -600):
         server.offset = offset
         sandbox.fails(7, "send", "portal", "accounts", saying="the time of the request")
-        assert statuses(server) in ([400], [400, 400]), offset
+        assert server.take_statuses() in ([400], [400, 400]), offset
 
 
 @case("another 400, and 401, are no matter of the clock")
@@ -188,11 +184,11 @@ def _(sandbox):
     server = portal(sandbox, secret="wrong-secret-1")
     server.offset = 200
     sandbox.fails(7, "send", "portal", "accounts", saying="Signature does not match")
-    assert statuses(server) == [401]
+    assert server.take_statuses() == [401]
     server.LATE = {"message": "Bad parameter", "code": 400}
     server.offset = 600
     result = sandbox.run("send", "portal", "accounts")
-    assert result.code == 1 and b"Bad parameter" in result.out and statuses(server) == [400], result
+    assert result.code == 1 and b"Bad parameter" in result.out and server.take_statuses() == [400], result
 
 
 @case("a wrong key and a wrong clock: two requests, and the server's word about the key")
@@ -201,7 +197,7 @@ def _(desktop):
     server = portal(sandbox, secret="wrong-secret-1")
     server.offset = 600
     sandbox.fails(7, "send", "portal", "accounts", saying="Signature does not match")
-    assert statuses(server) == [400, 401]
+    assert server.take_statuses() == [400, 401]
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ import base64
 import json
 import os
 import re
-import resource
 import secrets
 import socket
 import subprocess
@@ -628,26 +627,19 @@ def _(desktop):
 # --- where the secret may go ------------------------------------------------------------------------------------
 
 
-def edit(sandbox, name, old, new):
-    with open(sandbox.config(name)) as f:
-        text = f.read()
-    assert old in text, text
-    sandbox.write(sandbox.config(name), text.replace(old, new))
-
-
 @case("a token_url or login_url that was written into the file: exit 6, nothing is sent; a session or none")
 def _(desktop):
     lab, sandbox, trap = Lab(desktop.sandbox), desktop.sandbox, Trap(desktop.sandbox)
     sandbox.add("mega", "megaport", "client_id=me", secret="mega-secret-1", field="client_secret", endpoint=lab.api.url)
-    edit(sandbox, "mega", "client_id", "login_url = %s/token\nclient_id" % trap.url)
+    sandbox.rewrite("mega", "client_id", "login_url = %s/token\nclient_id" % trap.url)
     for words in (("send", "mega", "x"), ("login", "mega")):
         sandbox.fails(6, *words, saying=trap.url)
     for new in (trap.url, trap.url.replace("127.0.0.1", "localhost"), trap.url.replace("http:", "https:"),
                 lab.tokens.url.replace("http:", "https:"), lab.tokens.url.replace("127.0.0.1", "localhost")):
-        edit(sandbox, "api", lab.tokens.url + "/", new + "/")
+        sandbox.rewrite("api", lab.tokens.url + "/", new + "/")
         for words in (SEND, ("login", "api")):
             sandbox.fails(6, *words)
-        edit(sandbox, "api", new + "/", lab.tokens.url + "/")
+        sandbox.rewrite("api", new + "/", lab.tokens.url + "/")
     assert trap.silent() and lab.counts() == (0, 0)
     lab.works()
 
@@ -661,10 +653,10 @@ def _(desktop):
                 lab.tokens.url + "@127.0.0.1:%d/token" % port, "HTTP://127.0.0.1:%d/token" % port,
                 "http://127.1:%d/token" % port, "http://2130706433:%d/token" % port, "http://[::1]:%d/token" % port,
                 "file:///etc/passwd", "gopher://127.0.0.1:%d/token" % port, "", "\u202e" + trap.url):
-        edit(sandbox, "api", "token_url = " + lab.tokens.url + "/token", "token_url = " + new)
+        sandbox.rewrite("api", "token_url = " + lab.tokens.url + "/token", "token_url = " + new)
         result = sandbox.run(*SEND)
         assert result.code != 0 and trap.silent(), (new, result)
-        edit(sandbox, "api", "token_url = " + new, "token_url = " + lab.tokens.url + "/token")
+        sandbox.rewrite("api", "token_url = " + new, "token_url = " + lab.tokens.url + "/token")
     assert lab.api.requests == []
     lab.works()
 
@@ -726,7 +718,7 @@ def _(desktop):
 def _(desktop):
     lab, sandbox, trap = Lab(desktop.sandbox), desktop.sandbox, Trap(desktop.sandbox)
     own_manifest(sandbox, "mine", lab.api, trap)
-    edit(sandbox, "api", "oauth2-client-credentials", "mine")
+    sandbox.rewrite("api", "oauth2-client-credentials", "mine")
     result = sandbox.run(*SEND, "--timeout=1")
     assert result.code not in (0, 8) and trap.silent() and lab.counts() == (0, 0), result
 

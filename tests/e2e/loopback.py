@@ -86,16 +86,21 @@ class Server:
             except OSError:
                 return
             self.connections += 1
-            with connection:
-                try:
+            self.take(connection)
+
+    def take(self, connection):
+        """A connection, to its end."""
+        connection.settimeout(30)
+        with connection:
+            try:
+                if self.tls is not None:
+                    connection = self.tls.wrap_socket(connection, server_side=True)
+                with connection:
                     self.serve(connection)
-                except OSError:
-                    pass  # the other side hung up, as some tests want
+            except OSError:
+                pass  # the other side hung up, as some tests want
 
     def serve(self, connection):
-        connection.settimeout(30)
-        if self.tls is not None:
-            connection = self.tls.wrap_socket(connection, server_side=True)
         if self.at_once:
             connection.sendall(self.answer)
             return

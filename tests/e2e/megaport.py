@@ -197,14 +197,11 @@ def _(desktop):
     sandbox = desktop.sandbox
     api, tokens = m2m(sandbox)
     trap = Trap(sandbox)
-    text = open(sandbox.config("mega")).read()
-    moved = text.replace(tokens.url, trap.url)
-    assert moved != text
-    sandbox.write(sandbox.config("mega"), moved)
+    sandbox.rewrite("mega", tokens.url, trap.url)
     sandbox.fails(6, "send", "mega", "/v2/x", saying=trap.url)
     sandbox.fails(6, "login", "mega", saying=trap.url)
     assert trap.silent() and tokens.take_log() == [] and api.take_log() == []
-    sandbox.write(sandbox.config("mega"), text)
+    sandbox.rewrite("mega", trap.url, tokens.url)
     sandbox.ok("send", "mega", "/v2/x")
 
 
@@ -528,8 +525,7 @@ def _(desktop):
     api = classic(sandbox)
     sandbox.ok("login", "mega")
     trap = Trap(sandbox)
-    text = open(sandbox.config("mega")).read()
-    sandbox.write(sandbox.config("mega"), text.replace(api.url, trap.url))
+    sandbox.rewrite("mega", api.url, trap.url)
     sandbox.fails(6, "send", "mega", "/v2/x")
     sandbox.fails(6, "sign", "mega", "/v2/x")
     assert trap.silent()

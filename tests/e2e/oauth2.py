@@ -218,23 +218,16 @@ def _(desktop):
 # --- where the secret may go ------------------------------------------------------------
 
 
-def edit(sandbox, old, new):
-    with open(sandbox.config("api")) as f:
-        text = f.read()
-    assert old in text
-    sandbox.write(sandbox.config("api"), text.replace(old, new))
-
-
 @case("a token_url that was changed in the file is exit 6, and nothing is sent; changed back it works")
 def _(desktop):
     sandbox = desktop.sandbox
     api, tokens = client(sandbox)
     trap = Trap(sandbox)
-    edit(sandbox, tokens.url, trap.url)
+    sandbox.rewrite("api", tokens.url, trap.url)
     for words in (["send", "api", "x"], ["login", "api"]):
         sandbox.fails(6, *words, saying=trap.url)
     assert trap.silent() and tokens.take_log() == [] and api.take_log() == []
-    edit(sandbox, trap.url, tokens.url)
+    sandbox.rewrite("api", trap.url, tokens.url)
     sandbox.ok("send", "api", "x")
 
 
@@ -244,7 +237,7 @@ def _(desktop):
     api, tokens = client(sandbox)
     sandbox.ok("send", "api", "x")
     trap = Trap(sandbox)
-    edit(sandbox, tokens.url, trap.url)
+    sandbox.rewrite("api", tokens.url, trap.url)
     api.forget()
     sandbox.fails((6, 7), "send", "api", "x")
     assert trap.silent()
@@ -268,7 +261,7 @@ def _(desktop):
 def _(desktop):
     sandbox = desktop.sandbox
     api, tokens = client(sandbox)
-    edit(sandbox, tokens.url + "/token", tokens.url + "/other")
+    sandbox.rewrite("api", tokens.url + "/token", tokens.url + "/other")
     result = sandbox.run("send", "api", "x")
     assert result.code != 6 and tokens.take_log() == ["POST /other 401"], result
 
@@ -279,7 +272,7 @@ def _(desktop):
     api, tokens = client(sandbox)
     sandbox.ok("login", "api")
     trap = Trap(sandbox)
-    edit(sandbox, api.url, trap.url)
+    sandbox.rewrite("api", api.url, trap.url)
     for words in (["send", "api", "x"], ["sign", "api", "x"], ["login", "api"]):
         sandbox.fails(6, *words)
     assert trap.silent() and tokens.take_log() == [GRANT + " 200"]

@@ -116,6 +116,15 @@ def start(sandbox, *words, env=None):
     return process
 
 
+def logging_in(sandbox, secret=SECRET, env=None):
+    """A lab, and a program whose login waits at the gate."""
+    api, tokens = lab(sandbox, secret)
+    gate = tokens.hold()
+    process = start(sandbox, env=env)
+    gate.wait()
+    return api, tokens, gate, process
+
+
 def finish(sandbox, process, code=0):
     """Wait for the end; no secret may have been printed."""
     out, err = process.communicate(timeout=PATIENCE)
@@ -255,10 +264,7 @@ def _(sandbox):
 @case("a program that is killed in the middle of a login is in nobody's way")
 def _(desktop):
     sandbox = desktop.sandbox
-    api, tokens = lab(sandbox)
-    gate = tokens.hold()
-    killed = start(sandbox)
-    gate.wait()
+    api, tokens, gate, killed = logging_in(sandbox)
     killed.kill()
     killed.communicate()
     result = sandbox.ok(*SEND)
@@ -269,10 +275,7 @@ def _(desktop):
 @case("nor in the way of those that already wait for it")
 def _(desktop):
     sandbox = desktop.sandbox
-    api, tokens = lab(sandbox)
-    gate = tokens.hold()
-    killed = start(sandbox)
-    gate.wait()
+    api, tokens, gate, killed = logging_in(sandbox)
     waiting = [start(sandbox) for _ in range(3)]
     time.sleep(0.3)
     assert all(process.poll() is None for process in waiting) and tokens.logins() == [200]
@@ -283,13 +286,23 @@ def _(desktop):
     assert tokens.logins() == [200]
 
 
-@case("a login that the user interrupts is in nobody's way, and is not remembered as refused")
+@case("--timeout ends the wait for another program's login")
 def _(desktop):
     sandbox = desktop.sandbox
     api, tokens = lab(sandbox)
     gate = tokens.hold()
-    stopped = start(sandbox)
+    first = start(sandbox)
     gate.wait()
+    result = sandbox.fails(8, *SEND, "--timeout=1", saying="somebody else has been logging in")
+    assert result.seconds < 1 + AT_ONCE, result
+    gate.open()
+    finish(sandbox, first)
+
+
+@case("a login that the user interrupts is in nobody's way, and is not remembered as refused")
+def _(desktop):
+    sandbox = desktop.sandbox
+    api, tokens, gate, stopped = logging_in(sandbox)
     stopped.terminate()
     stopped.communicate()
     assert sandbox.ok("show", "api", "--json").json["session"]["state"] == "none"
@@ -519,10 +532,7 @@ def _(desktop):
 @case("the token of a credential that was replaced does not take the place of the new one's")
 def _(desktop):
     sandbox = desktop.sandbox
-    api, tokens = lab(sandbox)
-    gate = tokens.hold()
-    late = start(sandbox, env=elsewhere(sandbox))
-    gate.wait()
+    api, tokens, gate, late = logging_in(sandbox, env=elsewhere(sandbox))
     tokens.client(ID, OTHER_SECRET)
     store(sandbox, OTHER_SECRET)
     sandbox.ok(*SEND)
@@ -537,10 +547,7 @@ def _(desktop):
 def set_during_login(desktop, change):
     """Log in, change the credential meanwhile, and answer what logs in next."""
     sandbox = desktop.sandbox
-    api, tokens = lab(sandbox)
-    gate = tokens.hold()
-    late = start(sandbox)
-    gate.wait()
+    api, tokens, gate, late = logging_in(sandbox)
     change(sandbox, tokens)
     gate.open()
     finish(sandbox, late)
@@ -571,10 +578,7 @@ def _(desktop):
 @case("a wrong secret that is mended while its login is under way: the new one is tried at once")
 def _(desktop):
     sandbox = desktop.sandbox
-    api, tokens = lab(sandbox, "wrong-secret-1")
-    gate = tokens.hold()
-    late = start(sandbox)
-    gate.wait()
+    api, tokens, gate, late = logging_in(sandbox, "wrong-secret-1")
     store(sandbox, SECRET)
     waiting = start(sandbox)
     gate.open()
@@ -640,10 +644,7 @@ def _(desktop):
 @case("a profile that is removed while a login is under way leaves no session; or remove says that it has to wait")
 def _(desktop):
     sandbox, items = desktop.sandbox, Items(desktop)
-    api, tokens = lab(sandbox)
-    gate = tokens.hold()
-    late = start(sandbox)
-    gate.wait()
+    api, tokens, gate, late = logging_in(sandbox)
     result = sandbox.run("remove", "api", "--quiet")
     gate.open()
     late.communicate(timeout=PATIENCE)
@@ -682,9 +683,7 @@ def _(desktop):
     sandbox.ok("login", "api", "--quiet")
     old = items.read()
     other = OAuth2(sandbox, tokens=tokens.tokens)
-    with open(sandbox.config("api")) as f:
-        text = f.read()
-    sandbox.write(sandbox.config("api"), text.replace(api.url, other.url))
+    sandbox.rewrite("api", api.url, other.url)
     for words in (SEND, ("sign", "api", "x"), ("login", "api")):
         sandbox.fails(REFUSED, *words)
     assert other.requests == [] and tokens.logins() == [200]
@@ -781,10 +780,7 @@ def _(desktop):
 @case("a keyring that is locked while a login is under way: the next program sends nothing")
 def _(desktop):
     sandbox = desktop.sandbox
-    api, tokens = lab(sandbox)
-    gate = tokens.hold()
-    running = start(sandbox)
-    gate.wait()
+    api, tokens, gate, running = logging_in(sandbox)
     desktop.lock()
     gate.open()
     finish(sandbox, running)

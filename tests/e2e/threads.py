@@ -39,13 +39,17 @@ class Api:
         assert (done.returncode, done.stdout, done.stderr) == (0, "%d \n" % count, ""), \
             "exit %d\n%s\n%s" % (done.returncode, done.stdout, done.stderr)
 
+    def one_login(self, work):
+        """The server drops the session, and all threads find it gone."""
+        self.server.forget()
+        self.run(work, COUNT)
+        assert self.server.logins == {"ann": 1}, self.server.logins
+
 
 @case("fifty threads of a program, one session that the server dropped: one login")
 def _(sandbox):
     api = Api(sandbox)
-    api.server.forget()
-    api.run("send", COUNT)
-    assert api.server.logins == {"ann": 1}, api.server.logins
+    api.one_login("send")
     assert api.server.requests["ann"] == COUNT + 1, api.server.requests
 
 
@@ -67,9 +71,7 @@ def _(sandbox):
 @case("fifty threads, each with a profile object of its own: one login")
 def _(sandbox):
     api = Api(sandbox)
-    api.server.forget()
-    api.run("apart", COUNT)
-    assert api.server.logins == {"ann": 1}, api.server.logins
+    api.one_login("apart")
     assert api.server.requests["ann"] == COUNT + 1, api.server.requests
 
 
@@ -77,9 +79,7 @@ def _(sandbox):
 def _(sandbox):
     api = Api(sandbox)
     os.mkdir(sandbox.path("home/.local/share/credence/credentials.keyring.new"))
-    api.server.forget()
-    api.run("send", COUNT)
-    assert api.server.logins == {"ann": 1}, api.server.logins
+    api.one_login("send")
 
 
 @case("threads sign while another one logs in")

@@ -93,25 +93,12 @@ class Vendor(Server):
     def now(self):
         return time.time() + self.offset
 
-    def run(self):
-        while not self.closed.is_set():
-            try:
-                connection = self.socket.accept()[0]
-            except OSError:
-                return
-            threading.Thread(target=self.converse, args=(connection,), daemon=True).start()
+    def take(self, connection):
+        threading.Thread(target=super().take, args=(connection,), daemon=True).start()
 
-    def converse(self, connection):
-        connection.settimeout(30)
-        with connection:
-            try:
-                if self.tls is not None:
-                    connection = self.tls.wrap_socket(connection, server_side=True)
-                with connection:
-                    while self.exchange(connection):
-                        pass
-            except OSError:
-                pass  # the other side hung up
+    def serve(self, connection):
+        while self.exchange(connection):
+            pass
 
     def exchange(self, connection):
         raw = receive(connection)
@@ -133,6 +120,10 @@ class Vendor(Server):
         with self.lock:
             lines, self.log = self.log, []
         return lines
+
+    def take_statuses(self):
+        """The same, and of each line the status."""
+        return [int(line.rsplit(" ", 1)[1]) for line in self.take_log()]
 
 
 def phrase(status):

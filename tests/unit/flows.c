@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "flows.h"
 
@@ -22,14 +21,25 @@ static const unsigned char cheap_keyring[] = {
     0x2a, 0x1d, 0xca, 0x95, 0x5d, 0x97, 0x5c, 0xff, 0x41, 0xde, 0x54, 0x53, 0x40, 0xe4, 0xd1, 0x39,
     0x69, 0xc2, 0x80, 0x16, 0xb2, 0xbc, 0xd4, 0xf8, 0x39, 0xff, 0x49, 0x26};
 
-void flows_open(struct sandbox *sandbox)
+struct sandbox sandbox;
+
+int start(void **state)
 {
-  sandbox_open(sandbox);
-  sandbox_write(sandbox, ".local/share/credence/credentials.keyring", "");
-  FILE *file = fopen(sandbox_path(sandbox, ".local/share/credence/credentials.keyring"), "w");
+  (void)state;
+  sandbox_open(&sandbox);
+  sandbox_write(&sandbox, ".local/share/credence/credentials.keyring", "");
+  FILE *file = fopen(sandbox_path(&sandbox, ".local/share/credence/credentials.keyring"), "w");
   assert_non_null(file);
   assert_int_equal(fwrite(cheap_keyring, 1, sizeof(cheap_keyring), file), sizeof(cheap_keyring));
   assert_int_equal(fclose(file), 0);
+  return 0;
+}
+
+int stop(void **state)
+{
+  (void)state;
+  sandbox_close(&sandbox);
+  return 0;
 }
 
 void add_citizen(const char *name, const char *const *more)
@@ -49,22 +59,26 @@ credence_profile *new_citizen(const char *name, const char *const *more)
   return open_profile(name);
 }
 
+void rewrite(const char *name, const char *from, const char *to)
+{
+  char path[100];
+  char changed[4096];
+  snprintf(path, sizeof(path), ".config/credence/profiles/%s.conf", name);
+  char *text = sandbox_read(&sandbox, path);
+  assert_non_null(text);
+  char *at = strstr(text, from);
+  assert_non_null(at);
+  snprintf(changed, sizeof(changed), "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+  sandbox_write(&sandbox, path, changed);
+  free(text);
+}
+
 credence_flow *begin(credence_request *request)
 {
   credence_flow *flow = NULL;
   credence_error *error = NULL;
   expect_ok(credence_flow_new(request, &flow, &error), &error);
   return flow;
-}
-
-const char *header_of(const credence_request *request, const char *name)
-{
-  const char *at = NULL;
-  const char *value = NULL;
-  for (size_t i = 0; credence_request_header(request, i, &at, &value) == 0; i++)
-    if (strcasecmp(at, name) == 0)
-      return value;
-  return NULL;
 }
 
 void expect_step(credence_flow *flow, int wanted)
@@ -95,6 +109,14 @@ void expect_login(credence_flow *flow, const char *url_end)
   const char *url = credence_request_url(request);
   assert_true(strlen(url) >= strlen(url_end));
   assert_string_equal(url + strlen(url) - strlen(url_end), url_end);
+}
+
+void expect_body(credence_flow *flow, const char *wanted)
+{
+  size_t size = 0;
+  const char *body = credence_request_body(credence_flow_request(flow), &size);
+  assert_int_equal(size, strlen(wanted));
+  assert_memory_equal(body, wanted, size);
 }
 
 void expect_done(credence_flow **flow, int status)
@@ -149,5 +171,53 @@ void log_in_with(credence_profile *profile, const char *token)
   expect_send(flow, token);
   respond(flow, 200, "");
   expect_done(&flow, 200);
+  credence_request_free(&request);
+}
+
+void log_in(credence_profile *profile, const char *body)
+{
+  credence_flow *flow = NULL;
+  credence_error *error = NULL;
+  expect_ok(credence_flow_new_login(profile, &flow, &error), &error);
+  expect_login(flow, "/login");
+  respond(flow, 200, body);
+  expect_step(flow, CREDENCE_STEP_DONE);
+  credence_flow_free(&flow);
+}
+
+void expect_question(credence_flow *flow, size_t index, unsigned kind, const char *text)
+{
+  unsigned found = 0;
+  assert_string_equal(credence_flow_question(flow, index, &found), text);
+  assert_int_equal(found, kind);
+}
+
+void give(credence_flow *flow, size_t index, const char *answer)
+{
+  credence_error *error = NULL;
+  expect_ok(credence_flow_answer(flow, index, answer, &error), &error);
+}
+
+void expect_state(credence_profile *profile, int wanted)
+{
+  int64_t when = -1;
+  assert_int_equal(credence_profile_session(profile, &when), wanted);
+}
+
+void expect_session(credence_profile *profile, const char *token)
+{
+  credence_request *request = build(profile, "GET", "/x");
+  credence_flow *flow = begin(request);
+  expect_send(flow, token);
+  credence_flow_free(&flow);
+  credence_request_free(&request);
+}
+
+void expect_no_session(credence_profile *profile)
+{
+  credence_request *request = build(profile, "GET", "/x");
+  credence_flow *flow = begin(request);
+  expect_login(flow, "/login");
+  credence_flow_free(&flow);
   credence_request_free(&request);
 }

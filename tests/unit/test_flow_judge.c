@@ -12,30 +12,19 @@
 #define SECOND INT64_C(1000000)
 #define HOUR 3600
 #define DAY (24 * HOUR)
-#define LOG_IN "{\"verdict\":\"log in again\"}"
-#define SIGN "{\"verdict\":\"sign again\"}"
 #define CLOCK "{\"verdict\":\"clock\"}"
 
-static struct sandbox sandbox;
 static credence_profile *profile; /* with the session t1 */
 static credence_request *request;
 static char date[64];
 
-static int start(void **state)
+static int start_with_session(void **state)
 {
-  (void)state;
-  flows_open(&sandbox);
+  (void)start(state);
   add_citizen("judge", NULL);
   profile = open_profile("judge");
   log_in_with(profile, "t1");
   credence_profile_free(&profile);
-  return 0;
-}
-
-static int stop(void **state)
-{
-  (void)state;
-  sandbox_close(&sandbox);
   return 0;
 }
 
@@ -97,18 +86,18 @@ static void expect_rejection(credence_flow **flow, const char *words, const char
   credence_flow_free(flow);
 }
 
-/* --- no for ever ------------------------------------------------------------------ */
+/* --- no for ever ------------------------------------------------------------------- */
 
 static void one_login_and_two_requests(void **state)
 {
   (void)state;
   credence_flow *flow = begin(request);
   expect_send(flow, "t1");
-  respond(flow, 401, LOG_IN);
+  respond(flow, 401, LOG_IN_AGAIN);
   expect_login(flow, "/login");
   respond(flow, 200, "{\"token\":\"t2\"}");
   expect_send(flow, "t2");
-  respond(flow, 401, LOG_IN);
+  respond(flow, 401, LOG_IN_AGAIN);
   expect_rejection(&flow, "https://a.example answered 401: it does not accept the session", NULL);
 }
 
@@ -130,29 +119,29 @@ static void two_signatures(void **state)
   (void)state;
   credence_flow *flow = begin(request);
   expect_step(flow, CREDENCE_STEP_SEND);
-  respond(flow, 400, SIGN);
+  respond(flow, 400, SIGN_AGAIN);
   expect_step(flow, CREDENCE_STEP_SEND);
-  respond(flow, 400, SIGN);
+  respond(flow, 400, SIGN_AGAIN);
   expect_rejection(&flow, "answered 400: again it wants another signature", NULL);
 }
 
 /* Each reason counts for itself, and then there is no other. */
 static void each_reason_once(void **state)
 {
-  static const char *const reasons[] = {LOG_IN, SIGN, CLOCK};
+  static const char *const reasons[] = {LOG_IN_AGAIN, SIGN_AGAIN, CLOCK};
   (void)state;
   for (size_t last = 0; last < 3; last++) {
     credence_flow *flow = begin(request);
     atomic_store(&profile->skew, 0);
     expect_step(flow, CREDENCE_STEP_SEND);
-    respond(flow, 401, LOG_IN);
+    respond(flow, 401, LOG_IN_AGAIN);
     expect_login(flow, "/login");
     respond(flow, 200, last == 1 ? "{\"token\":\"t3\"}" : "{\"token\":\"t2\"}");
     expect_step(flow, CREDENCE_STEP_SEND);
     respond_at(flow, 401, CLOCK, date_in(HOUR));
     expect_step(flow, CREDENCE_STEP_SEND);
     expect_time(flow, HOUR);
-    respond(flow, 401, SIGN);
+    respond(flow, 401, SIGN_AGAIN);
     expect_step(flow, CREDENCE_STEP_SEND);
     expect_time(flow, HOUR);
     respond_at(flow, 401, reasons[last], date_in(-HOUR));
@@ -170,7 +159,7 @@ static void a_verdict_that_is_none(void **state)
   expect_failure(&flow, CREDENCE_E_MALFORMED, "provider login-citizen: ");
 }
 
-/* --- the clock ----------------------------------------------------------------------- */
+/* --- the clock --------------------------------------------------------------------- */
 
 static void the_servers_clock_is_taken(void **state)
 {
@@ -270,7 +259,7 @@ static void a_time_that_was_given_stays(void **state)
   credence_flow *flow = begin(request);
   expect_step(flow, CREDENCE_STEP_SEND);
   assert_string_equal(header_of(request, "X-Time"), "5000000");
-  respond_at(flow, 401, SIGN, date_in(600));
+  respond_at(flow, 401, SIGN_AGAIN, date_in(600));
   expect_step(flow, CREDENCE_STEP_SEND);
   assert_string_equal(header_of(request, "X-Time"), "5000000");
   respond_at(flow, 401, CLOCK, date_in(600));
@@ -278,7 +267,7 @@ static void a_time_that_was_given_stays(void **state)
   assert_int_equal(atomic_load(&profile->skew), 0);
 }
 
-/* --- what the error says ------------------------------------------------------------------ */
+/* --- what the error says ----------------------------------------------------------- */
 
 struct cause {
   int status;
@@ -331,5 +320,5 @@ int main(void)
       TEST(a_time_that_was_given_stays),
       TEST(the_likely_cause),
   };
-  return cmocka_run_group_tests(tests, start, stop);
+  return cmocka_run_group_tests(tests, start_with_session, stop);
 }

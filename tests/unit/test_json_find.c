@@ -153,6 +153,16 @@ static void expect_no(int expected, const char *text, const char *pointer)
   assert_int_equal(value.type, 77);
 }
 
+static void expect_number(const char *text, const char *pointer, const char *raw)
+{
+  expect_raw(text, pointer, CREDENCE_JSON_NUMBER, raw);
+}
+
+static void expect_nothing(const char *text, const char *pointer)
+{
+  expect_no(CREDENCE_E_NOT_FOUND, text, pointer);
+}
+
 static void pointers_of_rfc_6901(void **state)
 {
   static const char text[] = "{\"foo\":[\"bar\",\"baz\"],\"\":0,\"a/b\":1,\"c%d\":2,\"e^f\":3,\"g|h\":4,"
@@ -162,15 +172,15 @@ static void pointers_of_rfc_6901(void **state)
   expect_raw(text, "/foo", CREDENCE_JSON_ARRAY, "[\"bar\",\"baz\"]");
   expect_raw(text, "/foo/0", CREDENCE_JSON_STRING, "bar");
   expect_raw(text, "/foo/1", CREDENCE_JSON_STRING, "baz");
-  expect_raw(text, "/", CREDENCE_JSON_NUMBER, "0");
-  expect_raw(text, "/a~1b", CREDENCE_JSON_NUMBER, "1");
-  expect_raw(text, "/c%d", CREDENCE_JSON_NUMBER, "2");
-  expect_raw(text, "/e^f", CREDENCE_JSON_NUMBER, "3");
-  expect_raw(text, "/g|h", CREDENCE_JSON_NUMBER, "4");
-  expect_raw(text, "/i\\j", CREDENCE_JSON_NUMBER, "5");
-  expect_raw(text, "/k\"l", CREDENCE_JSON_NUMBER, "6");
-  expect_raw(text, "/ ", CREDENCE_JSON_NUMBER, "7");
-  expect_raw(text, "/m~0n", CREDENCE_JSON_NUMBER, "8");
+  expect_number(text, "/", "0");
+  expect_number(text, "/a~1b", "1");
+  expect_number(text, "/c%d", "2");
+  expect_number(text, "/e^f", "3");
+  expect_number(text, "/g|h", "4");
+  expect_number(text, "/i\\j", "5");
+  expect_number(text, "/k\"l", "6");
+  expect_number(text, "/ ", "7");
+  expect_number(text, "/m~0n", "8");
 }
 
 static void every_type_is_found(void **state)
@@ -181,27 +191,28 @@ static void every_type_is_found(void **state)
   expect_raw(text, "/n", CREDENCE_JSON_NULL, "null");
   expect_raw(text, "/t", CREDENCE_JSON_BOOLEAN, "true");
   expect_raw(text, "/f", CREDENCE_JSON_BOOLEAN, "false");
-  expect_raw(text, "/i", CREDENCE_JSON_NUMBER, "-12.5e3");
+  expect_number(text, "/i", "-12.5e3");
   expect_raw(text, "/s", CREDENCE_JSON_STRING, " a\\n ");
   expect_raw(text, "/a", CREDENCE_JSON_ARRAY, "[ 1 ,2 ]");
-  expect_raw(text, "/a/1", CREDENCE_JSON_NUMBER, "2");
+  expect_number(text, "/a/1", "2");
   expect_raw(text, "/o", CREDENCE_JSON_OBJECT, "{ \"x\":{ } }");
   expect_raw(text, "/o/x", CREDENCE_JSON_OBJECT, "{ }");
-  expect_raw(" 7 ", "", CREDENCE_JSON_NUMBER, "7");
+  expect_number(" 7 ", "", "7");
   expect_raw("\"\"", "", CREDENCE_JSON_STRING, "");
 }
 
 static void tildes_and_slashes(void **state)
 {
+  static const char text[] = "{\"~1\":1,\"/\":2,\"~\":3,\"~0\":4,\"//\":5}";
   (void)state;
-  expect_raw("{\"~1\":1,\"/\":2,\"~\":3,\"~0\":4,\"//\":5}", "/~01", CREDENCE_JSON_NUMBER, "1");
-  expect_raw("{\"~1\":1,\"/\":2,\"~\":3,\"~0\":4,\"//\":5}", "/~1", CREDENCE_JSON_NUMBER, "2");
-  expect_raw("{\"~1\":1,\"/\":2,\"~\":3,\"~0\":4,\"//\":5}", "/~0", CREDENCE_JSON_NUMBER, "3");
-  expect_raw("{\"~1\":1,\"/\":2,\"~\":3,\"~0\":4,\"//\":5}", "/~00", CREDENCE_JSON_NUMBER, "4");
-  expect_raw("{\"~1\":1,\"/\":2,\"~\":3,\"~0\":4,\"//\":5}", "/~1~1", CREDENCE_JSON_NUMBER, "5");
-  expect_raw("{\"\":{\"\":{\"a\":1}}}", "///a", CREDENCE_JSON_NUMBER, "1");
-  expect_no(CREDENCE_E_NOT_FOUND, "{\"a\":1}", "/a/");
-  expect_no(CREDENCE_E_NOT_FOUND, "{\"a\":1}", "//a");
+  expect_number(text, "/~01", "1");
+  expect_number(text, "/~1", "2");
+  expect_number(text, "/~0", "3");
+  expect_number(text, "/~00", "4");
+  expect_number(text, "/~1~1", "5");
+  expect_number("{\"\":{\"\":{\"a\":1}}}", "///a", "1");
+  expect_nothing("{\"a\":1}", "/a/");
+  expect_nothing("{\"a\":1}", "//a");
 }
 
 static void malformed_pointers(void **state)
@@ -236,16 +247,16 @@ static void places_in_arrays(void **state)
                                      "/340282366920938463463374607431768211457"};
   (void)state;
   for (size_t i = 0; i < COUNT(none); i++)
-    expect_no(CREDENCE_E_NOT_FOUND, "[10,[11],{\"x\":12}]", none[i]);
-  expect_raw("[10,[11],{\"x\":12}]", "/0", CREDENCE_JSON_NUMBER, "10");
-  expect_raw("[10,[11],{\"x\":12}]", "/1/0", CREDENCE_JSON_NUMBER, "11");
-  expect_raw("[10,[11],{\"x\":12}]", "/2/x", CREDENCE_JSON_NUMBER, "12");
+    expect_nothing("[10,[11],{\"x\":12}]", none[i]);
+  expect_number("[10,[11],{\"x\":12}]", "/0", "10");
+  expect_number("[10,[11],{\"x\":12}]", "/1/0", "11");
+  expect_number("[10,[11],{\"x\":12}]", "/2/x", "12");
   expect_raw("[0,1,2,3,4,5,6,7,8,9,\"ten\"]", "/10", CREDENCE_JSON_STRING, "ten");
-  expect_raw("{\"01\":1,\"-\":2}", "/01", CREDENCE_JSON_NUMBER, "1");
-  expect_raw("{\"01\":1,\"-\":2}", "/-", CREDENCE_JSON_NUMBER, "2");
-  expect_no(CREDENCE_E_NOT_FOUND, "[]", "/0");
-  expect_no(CREDENCE_E_NOT_FOUND, "[ ]", "/0");
-  expect_no(CREDENCE_E_NOT_FOUND, "[[]]", "/0/0");
+  expect_number("{\"01\":1,\"-\":2}", "/01", "1");
+  expect_number("{\"01\":1,\"-\":2}", "/-", "2");
+  expect_nothing("[]", "/0");
+  expect_nothing("[ ]", "/0");
+  expect_nothing("[[]]", "/0/0");
 }
 
 static void what_is_not_there(void **state)
@@ -254,36 +265,36 @@ static void what_is_not_there(void **state)
                                      "/s/0", "/n/x", "/o/y", "/o/x/x", "/"};
   (void)state;
   for (size_t i = 0; i < COUNT(none); i++)
-    expect_no(CREDENCE_E_NOT_FOUND, "{\"a\":1,\"s\":\"b\",\"n\":null,\"o\":{\"x\":{\"b\":1}}}", none[i]);
-  expect_no(CREDENCE_E_NOT_FOUND, "{}", "/a");
-  expect_no(CREDENCE_E_NOT_FOUND, "{ }", "/");
-  expect_no(CREDENCE_E_NOT_FOUND, "1", "/");
-  expect_no(CREDENCE_E_NOT_FOUND, "\"{\\\"a\\\":1}\"", "/a");
+    expect_nothing("{\"a\":1,\"s\":\"b\",\"n\":null,\"o\":{\"x\":{\"b\":1}}}", none[i]);
+  expect_nothing("{}", "/a");
+  expect_nothing("{ }", "/");
+  expect_nothing("1", "/");
+  expect_nothing("\"{\\\"a\\\":1}\"", "/a");
 }
 
 static void last_of_equal_names_counts(void **state)
 {
   (void)state;
-  expect_raw("{\"a\":1,\"b\":2,\"a\":3}", "/a", CREDENCE_JSON_NUMBER, "3");
-  expect_raw("{\"a\":1,\"\\u0061\":3,\"b\":2}", "/a", CREDENCE_JSON_NUMBER, "3");
-  expect_raw("{\"a\":{\"b\":1,\"b\":2},\"a\":{\"b\":3,\"b\":4}}", "/a/b", CREDENCE_JSON_NUMBER, "4");
-  expect_no(CREDENCE_E_NOT_FOUND, "{\"a\":{\"b\":1},\"a\":{}}", "/a/b");
-  expect_no(CREDENCE_E_NOT_FOUND, "{\"a\":{\"b\":1},\"a\":null}", "/a/b");
+  expect_number("{\"a\":1,\"b\":2,\"a\":3}", "/a", "3");
+  expect_number("{\"a\":1,\"\\u0061\":3,\"b\":2}", "/a", "3");
+  expect_number("{\"a\":{\"b\":1,\"b\":2},\"a\":{\"b\":3,\"b\":4}}", "/a/b", "4");
+  expect_nothing("{\"a\":{\"b\":1},\"a\":{}}", "/a/b");
+  expect_nothing("{\"a\":{\"b\":1},\"a\":null}", "/a/b");
 }
 
 static void names_are_compared_decoded(void **state)
 {
   (void)state;
-  expect_raw("{\"\\u00e9\\n\\/\\\"\":1}", "/\xc3\xa9\n~1\"", CREDENCE_JSON_NUMBER, "1");
-  expect_raw("{\"\\ud83d\\uDE00x\":1}", "/\xf0\x9f\x98\x80x", CREDENCE_JSON_NUMBER, "1");
-  expect_raw("{\"\xf0\x9f\x98\x80\":1}", "/\xf0\x9f\x98\x80", CREDENCE_JSON_NUMBER, "1");
-  expect_no(CREDENCE_E_NOT_FOUND, "{\"\\u00e9\":1}", "/\\u00e9");
-  expect_no(CREDENCE_E_NOT_FOUND, "{\"\\u00e9\":1}", "/\xc3");
-  expect_no(CREDENCE_E_NOT_FOUND, "{\"\\u00e9\":1}", "/\xc3\xa9\xc3");
+  expect_number("{\"\\u00e9\\n\\/\\\"\":1}", "/\xc3\xa9\n~1\"", "1");
+  expect_number("{\"\\ud83d\\uDE00x\":1}", "/\xf0\x9f\x98\x80x", "1");
+  expect_number("{\"\xf0\x9f\x98\x80\":1}", "/\xf0\x9f\x98\x80", "1");
+  expect_nothing("{\"\\u00e9\":1}", "/\\u00e9");
+  expect_nothing("{\"\\u00e9\":1}", "/\xc3");
+  expect_nothing("{\"\\u00e9\":1}", "/\xc3\xa9\xc3");
   /* No C string can name these. */
-  expect_no(CREDENCE_E_NOT_FOUND, "{\"a\\u0000\":1,\"\\u0000a\":2,\"\\u0000\":3}", "/a");
-  expect_no(CREDENCE_E_NOT_FOUND, "{\"a\\u0000\":1,\"\\u0000a\":2,\"\\u0000\":3}", "/");
-  expect_raw("{\"a\":1,\"a\\u0000\":2}", "/a", CREDENCE_JSON_NUMBER, "1");
+  expect_nothing("{\"a\\u0000\":1,\"\\u0000a\":2,\"\\u0000\":3}", "/a");
+  expect_nothing("{\"a\\u0000\":1,\"\\u0000a\":2,\"\\u0000\":3}", "/");
+  expect_number("{\"a\":1,\"a\\u0000\":2}", "/a", "1");
 }
 
 /* --- strings ------------------------------------------------------------ */

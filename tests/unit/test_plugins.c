@@ -40,16 +40,6 @@ static credence_profile *open_stack(const char *name, const char *stack, const c
   return profile;
 }
 
-static const char *header(const credence_request *request, const char *name)
-{
-  const char *at = NULL;
-  const char *value = NULL;
-  for (size_t i = 0; credence_request_header(request, i, &at, &value) == 0; i++)
-    if (strcasecmp(at, name) == 0)
-      return value;
-  return NULL;
-}
-
 /* Signing fails, each time, and leaves the request as it was built. */
 static void expect_refused_by(credence_profile *profile, int code, const char *whose, const char *words)
 {
@@ -128,7 +118,7 @@ static void a_good_plugin_after_bad_ones(void **state)
     credence_profile *good = open_stack("good", "hostile-longer-table", "");
     credence_request *request = build(good, "GET", "/x");
     expect_ok(credence_request_sign(request, &error), &error);
-    assert_string_equal(header(request, "X-Longer"), "longer");
+    assert_string_equal(header_of(request, "X-Longer"), "longer");
     credence_request_free(&request);
     credence_profile_free(&bad);
     credence_profile_free(&good);
@@ -154,7 +144,7 @@ static void headers_that_are_the_librarys(void **state)
     credence_profile *profile = open_stack("h", "hostile-sets-header", more);
     credence_request *request = build(profile, "GET", "/x");
     expect_ok(credence_request_sign(request, &error), &error);
-    assert_string_equal(header(request, taken[i]), "mine");
+    assert_string_equal(header_of(request, taken[i]), "mine");
     credence_request_free(&request);
     credence_profile_free(&profile);
   }
@@ -188,7 +178,7 @@ static void secrets_are_not_handed_over(void **state)
 {
   (void)state;
   credence_profile *profile = open_with_secret("hostile-reads-secret");
-  expect_refused_by(profile, CREDENCE_E_REFUSED, "hostile-reads-secret", "refused");
+  expect_refused_by(profile, CREDENCE_E_REFUSED, "hostile-reads-secret", "a secret, which is placed");
   credence_profile_free(&profile);
 }
 
@@ -223,7 +213,7 @@ static void edits_that_come_late(void **state)
   credence_request *request = build(profile, "GET", "/x");
   expect_ok(credence_request_sign(request, &error), &error);
   expect_error(judge(request, "", &error), CREDENCE_E_UNSUPPORTED, &error, "provider hostile-edits-late: ");
-  assert_null(header(request, "X-A"));
+  assert_null(header_of(request, "X-A"));
   credence_request_free(&request);
   credence_profile_free(&profile);
 }
@@ -250,8 +240,8 @@ static void a_good_citizen(void **state)
     expect_ok(credence_request_sign(request, &error), &error);
     assert_string_equal(credence_request_url(request), "https://a.example/base/x?a=%20&b&q=2&token=hunter2");
     assert_string_equal(credence_request_body(request, NULL), "f=1&g=2");
-    assert_string_equal(header(request, "Authorization"), "Basic YW5uOmh1bnRlcjI=");
-    assert_string_equal(header(request, "X-Set"), "2");
+    assert_string_equal(header_of(request, "Authorization"), "Basic YW5uOmh1bnRlcjI=");
+    assert_string_equal(header_of(request, "X-Set"), "2");
     assert_string_equal(traced, "string to sign: what is signed");
   }
   expect_error(judge(request, "{\"n\":1,\"a\":[0,true],\"m\":\"not\\ntoday\"}", &error), CREDENCE_E_REJECTED,
@@ -294,7 +284,7 @@ static void expect_count(const char *provider, const char *wanted)
   }
   credence_request *request = build(profiles[0], "GET", "/x");
   expect_ok(credence_request_sign(request, &error), &error);
-  assert_string_equal(header(request, "X-Count"), wanted);
+  assert_string_equal(header_of(request, "X-Count"), wanted);
   credence_request_free(&request);
   credence_profile_free(&profiles[0]);
   credence_profile_free(&profiles[1]);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -164,4 +165,14 @@ void sign(credence_request *request)
 {
   credence_error *error = NULL;
   expect_ok(credence_request_sign(request, &error), &error);
+}
+
+const char *header_of(const credence_request *request, const char *name)
+{
+  const char *at = NULL;
+  const char *value = NULL;
+  for (size_t i = 0; credence_request_header(request, i, &at, &value) == 0; i++)
+    if (strcasecmp(at, name) == 0)
+      return value;
+  return NULL;
 }

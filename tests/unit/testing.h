@@ -48,6 +48,8 @@ void expect_ok(int result, credence_error **error);
 credence_profile *open_profile(const char *name);
 credence_request *build(credence_profile *profile, const char *method, const char *target);
 void sign(credence_request *request);
+/* The header of that name in what is to be sent; NULL when there is none. */
+const char *header_of(const credence_request *request, const char *name);
 
 /* Numbers that are the same in every run, so that a failure can be seen again. */
 uint32_t dice(uint32_t *state, uint32_t sides);
