@@ -37,6 +37,16 @@ SIXCONNECT_SECRET = "889f33027c902061d023d8b0ee39b100"
 EQUOTIX_SECRET = "Xv2l2mDFf1KG6WaLVZPpYbXNLpHRjF1MZMxiSSf4"
 
 
+# An empty file keyring for the passphrase below, with the smallest scrypt that the
+# format allows: tests open it thousands of times.
+PASSPHRASE = "correct horse"
+CHEAP_KEYRING = bytes.fromhex(
+    "43524544454e43450101010100000000f0f657d871f184fe7d2c09ccb9328468deee7170dfc79c88"
+    "22e4d7683609a133a9f2e24ea5cb98bc50e3b1789dc375f19df98dbff2688b5d57970be2cb953df5"
+    "3ece2a30986b207dc6b9cda34fb6534c5f1a3337cffddadb8534b8c32eed0acc2a1dca955d975cff"
+    "41de545340e4d13969c28016b2bcd4f839ff4926")
+
+
 class Skip(Exception):
     """Raised by a case that cannot run here; the text is the reason."""
 
@@ -62,7 +72,7 @@ class Result:
 class Sandbox:
     """A HOME of its own, and the command in it."""
 
-    def __init__(self, keyring="file"):
+    def __init__(self, keyring="file", fresh=False):
         self.root = tempfile.mkdtemp(prefix="credence-test-")
         os.chmod(self.root, 0o700)
         self.home = os.path.join(self.root, "home")
@@ -74,7 +84,10 @@ class Sandbox:
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("XDG_") and k not in ("DISPLAY", "WAYLAND_DISPLAY")}
         self.env["HOME"] = self.home
         if keyring == "file":
-            self.passphrase("correct horse")
+            self.passphrase(PASSPHRASE)
+            if not fresh:
+                self.write("home/.local/share/credence/credentials.keyring", CHEAP_KEYRING)
+                os.chmod(self.path("home/.local/share/credence"), 0o700)
         if keyring != "secret-service":
             self.env.pop("DBUS_SESSION_BUS_ADDRESS", None)
 
@@ -311,13 +324,13 @@ def case(description):
     return keep
 
 
-def run_case(number, description, function):
+def run_case(number, description, function, fresh):
     """A case takes nothing, a sandbox, or (parameter named desktop) a desktop."""
     names = function.__code__.co_varnames[:function.__code__.co_argcount]
     things = []
     try:
         for name in names:
-            things.append(Desktop() if name == "desktop" else Sandbox())
+            things.append(Desktop() if name == "desktop" else Sandbox(fresh=fresh))
         function(*things)
     except Skip as reason:
         print("ok %d - %s # SKIP %s" % (number, description, reason))
@@ -334,7 +347,8 @@ def run_case(number, description, function):
     return True
 
 
-def main():
+def main(fresh=False):
+    """fresh: sandboxes without a file keyring, so that the first command makes one."""
     # Run in the background, a shell gives its children some signals as ignored, and
     # then Ctrl-C on a test's own terminal would do nothing.
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
@@ -342,6 +356,6 @@ def main():
     print("1..%d" % len(CASES))
     good = True
     for number, (description, function) in enumerate(CASES, 1):
-        good = run_case(number, description, function) and good
+        good = run_case(number, description, function, fresh) and good
         sys.stdout.flush()
     sys.exit(0 if good else 1)

@@ -115,6 +115,7 @@ def _(sandbox):
 @case("add asks for what is missing; secrets are not shown; what was typed signs")
 def _(sandbox):
     sandbox.secrets.update((SIXCONNECT_SECRET, "typed passphrase"))
+    os.unlink(sandbox.path("home/.local/share/credence/credentials.keyring"))  # a new one is to be made
     terminal = Terminal(sandbox, "add", "lab", "6connect", "--keyring=file", "--endpoint=https://6.example/api.php",
                         env={"CREDENCE_PASSPHRASE_FILE": ""})
     everything = b""

@@ -397,4 +397,4 @@ def _(sandbox):
 
 if __name__ == "__main__":
     adopt_orphans()
-    main()
+    main(fresh=True)

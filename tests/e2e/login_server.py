@@ -8,23 +8,9 @@ server answers many at once, and knows how many were there at the same time.
 import collections
 import http.server
 import json
-import os
 import threading
 import time
 import urllib.parse
-
-# An empty file keyring for the harness's passphrase, with the smallest scrypt that
-# the format allows: these tests open it a hundred times.
-CHEAP_KEYRING = bytes.fromhex(
-    "43524544454e43450101010100000000f0f657d871f184fe7d2c09ccb9328468deee7170dfc79c88"
-    "22e4d7683609a133a9f2e24ea5cb98bc50e3b1789dc375f19df98dbff2688b5d57970be2cb953df5"
-    "3ece2a30986b207dc6b9cda34fb6534c5f1a3337cffddadb8534b8c32eed0acc2a1dca955d975cff"
-    "41de545340e4d13969c28016b2bcd4f839ff4926")
-
-
-def cheap_keyring(sandbox):
-    sandbox.write("home/.local/share/credence/credentials.keyring", CHEAP_KEYRING)
-    os.chmod(sandbox.path("home/.local/share/credence"), 0o700)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -14,7 +14,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import PATIENCE, WRAPPER, case, main  # noqa: E402
-from login_server import LoginServer, cheap_keyring  # noqa: E402
+from login_server import LoginServer  # noqa: E402
 
 MULTI = os.path.join(os.environ["TESTS_BUILD"], "e2e", "multi")
 USERS = ["u%d" % i for i in range(10)]
@@ -24,7 +24,6 @@ GOOD = ["u0", "u1", "u2", "u3", "u4", "u5", "u7"]
 
 class Ten:
     def __init__(self, sandbox):
-        cheap_keyring(sandbox)
         self.sandbox, self.server = sandbox, LoginServer(sandbox)
         self.server.never, self.server.slow, self.server.refused = {"u6"}, {"u7"}, {"u8"}
         for user in USERS:

@@ -15,7 +15,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import PATIENCE, WRAPPER, case, main  # noqa: E402
-from login_server import LoginServer, cheap_keyring  # noqa: E402
+from login_server import LoginServer  # noqa: E402
 
 THREADS = os.path.join(os.environ["TESTS_BUILD"], "e2e", "threads")
 COUNT = 50
@@ -25,7 +25,6 @@ class Api:
     """A profile with a session."""
 
     def __init__(self, sandbox):
-        cheap_keyring(sandbox)
         self.sandbox, self.server = sandbox, LoginServer(sandbox)
         sandbox.add("api", "login-citizen", "user=ann", secret="hunter2", field="password", endpoint=self.server.url)
         self.run("send", 1)
