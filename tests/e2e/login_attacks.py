@@ -578,6 +578,8 @@ def watched(sandbox, known, needles, *words):
 
 @case("while a login is under way: secret and token are in no argument, environment, file or trace")
 def _(sandbox):
+    # A keyring that takes its time to open, so that its helper is seen.
+    os.unlink(sandbox.path("home/.local/share/credence/credentials.keyring"))
     lab, known = Lab(sandbox), descendants()
     needles = [lab.secret, lab.token]
 
