@@ -88,9 +88,9 @@ static int check_refused(const credence_flow *flow, credence_error **error)
   char remedy[REMEDY_SIZE];
   const char *name = flow->profile->name;
   const char *secret = profile_first_secret(flow->profile);
-  login_state_read(name, &state);
   if (flow->request == NULL)
-    return 0;
+    return 0; /* somebody has just asked for it */
+  login_state_read(name, &state);
   if (state.is_unreadable)
     return error_set(
         error, CREDENCE_E_CORRUPT, "credence login begins anew",
@@ -214,19 +214,17 @@ static void remember_refusal(const credence_flow *flow, const credence_error *wh
 
 static int refused(const credence_flow *flow, const credence_error *why, credence_error **error)
 {
-  char remedy[REMEDY_SIZE];
+  char remedy[REMEDY_SIZE] = "try again; is what was typed right, and the credential?";
   const char *own = credence_error_remedy(why);
-  /* Somebody has typed a part of it, perhaps wrongly, and would have to again: that
-   * does not happen by itself. */
-  if (flow->questions.count > 0)
-    return error_set(error, CREDENCE_E_REJECTED,
-                     own[0] != '\0' ? own : "try again; is what was typed right, and the credential?", "%s",
-                     credence_error_message(why));
-  atomic_store(&flow->profile->was_refused, 1);
-  remember_refusal(flow, why);
-  snprintf(remedy, sizeof(remedy),
-           "is the credential right? it is not tried again by itself; credence login %.64s does",
-           flow->profile->name);
+  /* Where somebody has typed a part of it, perhaps wrongly, it would have to be typed
+   * again: that does not happen by itself. */
+  if (flow->questions.count == 0) {
+    atomic_store(&flow->profile->was_refused, 1);
+    remember_refusal(flow, why);
+    snprintf(remedy, sizeof(remedy),
+             "is the credential right? it is not tried again by itself; credence login %.64s does",
+             flow->profile->name);
+  }
   return error_set(error, CREDENCE_E_REJECTED, own[0] != '\0' ? own : remedy, "%s",
                    credence_error_message(why));
 }

@@ -122,17 +122,21 @@ static int advance(credence_flow *flow, int *ret_step, credence_error **error)
   }
 }
 
+static int fail(credence_flow *flow, int code)
+{
+  flow_unlock(flow);
+  flow->state = FLOW_FAILED;
+  return code;
+}
+
 int credence_flow_step(credence_flow *flow, int *ret_step, credence_error **error)
 {
   int step = CREDENCE_STEP_DONE;
   int r = 0;
   while (r == 0)
     r = advance(flow, &step, error);
-  if (r < 0) {
-    flow_unlock(flow);
-    flow->state = FLOW_FAILED;
-    return r;
-  }
+  if (r < 0)
+    return fail(flow, r);
   *ret_step = step;
   return 0;
 }
@@ -162,13 +166,10 @@ int credence_flow_respond(credence_flow *flow, credence_response **response, cre
   *slot = *response;
   *response = NULL; /* transferred */
   flow->received = clock_now();
-  if (r == 0)
-    flow->state = flow->state == FLOW_SENT ? FLOW_JUDGE : FLOW_LOGGED_IN;
-  else
-    flow->state = FLOW_FAILED;
   if (r < 0)
-    flow_unlock(flow);
-  return r;
+    return fail(flow, r);
+  flow->state = flow->state == FLOW_SENT ? FLOW_JUDGE : FLOW_LOGGED_IN;
+  return 0;
 }
 
 const char *credence_flow_question(credence_flow *flow, size_t index, unsigned *ret_kind)
