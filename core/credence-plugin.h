@@ -43,7 +43,7 @@ extern "C" {
 #endif
 
 /* The minor number of the interface that this header describes. */
-#define CREDENCE_PLUGIN_MINOR 1u
+#define CREDENCE_PLUGIN_MINOR 2u
 
 /* --- codes (the same numbers as in credence.h) ------------------------- */
 
@@ -99,6 +99,7 @@ typedef struct credence_call {
 #define CREDENCE_BASE_PATH 5u /* the path of the profile's endpoint */
 #define CREDENCE_QUERY 6u     /* query as sent, without "?"; missing when there is none */
 #define CREDENCE_BODY 7u      /* body as sent; missing when there is none */
+#define CREDENCE_CONTENT_LENGTH 8u /* what that header will say; missing without a body.  Minor 2 */
 
 /* Changes to the request, for edit and edit_secret. */
 #define CREDENCE_SET_HEADER 1u   /* replace all headers of this name (any case) by one */
@@ -192,6 +193,12 @@ typedef struct credence_host {
 
   /* Minor 1. */
   int (*response_integer)(credence_call *call, const char *pointer, int64_t *out);
+
+  /* Minor 2. */
+  int (*derive_chain)(credence_call *call, uint32_t algorithm, const char *from, const credence_bytes *lead,
+                      const credence_bytes *data, size_t count, const char *as);
+  void *(*memory)(credence_call *call, size_t size);
+  int (*has)(credence_call *call, const char *name);
 } credence_host;
 
 /* --- what a plugin gives to the host ------------------------------------ */
@@ -319,6 +326,15 @@ CREDENCE_INLINE int credence_value(credence_call *call, const char *field, crede
   return call->host->value(call, field, out);
 }
 
+/* 1 when the profile or its session has a value of that name, secret or not, or the
+ * manifest a default; 0 when not.  Works in open, too.  Minor 2. */
+CREDENCE_INLINE int credence_has(credence_call *call, const char *name)
+{
+  if (!CREDENCE_HOST_HAS(call->host, has))
+    return CREDENCE_E_UNSUPPORTED;
+  return call->host->has(call, name);
+}
+
 /* HMAC (RFC 2104) of the parts, one after the other, under the secret of that
  * name: a field, and since minor 1 a secret value of the session, or the answer
  * to a question.  mac_size must be the size of the digest.  NOT_FOUND when the
@@ -332,14 +348,38 @@ CREDENCE_INLINE int credence_hmac(credence_call *call, uint32_t algorithm, const
   return call->host->hmac(call, algorithm, secret, parts, count, mac, mac_size);
 }
 
-/* Make a new secret: the HMAC of data under the secret called from, which
- * hmac and derive then know as as.  Lasts as long as the callback. */
+/* Make a key: the HMAC of data under the secret called from.  hmac and the two
+ * services that derive know it as as until the callback returns; a name that no
+ * field has.  The host keeps such keys, so that making one again costs little:
+ * use it for what stays the same over many requests.  At most 4 in a callback.
+ * Minor 2: hosts before that answer UNSUPPORTED. */
 CREDENCE_INLINE int credence_derive(credence_call *call, uint32_t algorithm, const char *from,
                                     const credence_bytes *data, const char *as)
 {
   if (!CREDENCE_HOST_HAS(call->host, derive))
     return CREDENCE_E_UNSUPPORTED;
   return call->host->derive(call, algorithm, from, data, as);
+}
+
+/* The same by a chain: lead (or NULL) and the secret together are the first key,
+ * its HMAC of data[0] is the key for data[1], and so on.  1 to 8 data.  AWS's signing
+ * key is lead "AWS4", data date, region, service, "aws4_request".  Minor 2. */
+CREDENCE_INLINE int credence_derive_chain(credence_call *call, uint32_t algorithm, const char *from,
+                                          const credence_bytes *lead, const credence_bytes *data,
+                                          size_t count, const char *as)
+{
+  if (!CREDENCE_HOST_HAS(call->host, derive_chain))
+    return CREDENCE_E_UNSUPPORTED;
+  return call->host->derive_chain(call, algorithm, from, lead, data, count, as);
+}
+
+/* Memory for this callback, aligned for any type and not zeroed; the host takes it
+ * back, and wipes it.  NULL when there is none, and in open and close.  Minor 2. */
+CREDENCE_INLINE void *credence_memory(credence_call *call, size_t size)
+{
+  if (!CREDENCE_HOST_HAS(call->host, memory))
+    return NULL;
+  return call->host->memory(call, size);
 }
 
 /* Digest of the parts, one after the other. */
@@ -378,7 +418,7 @@ CREDENCE_INLINE int credence_random(credence_call *call, void *out, size_t size)
   return call->host->random(call, out, size);
 }
 
-/* One part of the request as it is now: CREDENCE_METHOD ... CREDENCE_BODY.
+/* One part of the request as it is now: CREDENCE_METHOD ... CREDENCE_CONTENT_LENGTH.
  * OK with out->data NULL when the part is missing. */
 CREDENCE_INLINE int credence_request_part(credence_call *call, uint32_t part, credence_bytes *out)
 {
@@ -505,7 +545,8 @@ CREDENCE_INLINE int credence_ask(credence_call *call, uint32_t kind, const char 
 }
 
 /* Show the user what is being signed, for instance ("string to sign", text).
- * Costs nothing when nobody asked for a trace.  Keep signatures out. */
+ * Costs nothing when nobody asked for a trace.  Secrets that the host knows are
+ * replaced by their names; keep signatures out. */
 CREDENCE_INLINE void credence_trace(credence_call *call, const char *label, const credence_bytes *text)
 {
   if (CREDENCE_HOST_HAS(call->host, trace))

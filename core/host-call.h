@@ -13,12 +13,15 @@ struct call {
   credence_call base; /* first: a credence_call * is a struct call * */
   credence_profile *profile;
   struct stack_entry *entry;
-  credence_request *request;   /* NULL while opening */
-  credence_response *response; /* NULL but in judge and logged_in */
-  struct questions *questions; /* NULL but in login and logged_in */
-  struct session *making;      /* NULL but in logged_in */
-  int64_t lifetime;            /* of making, so far; 0: not known */
-  credence_error *why;         /* what the services and the plugin said */
+  credence_request *request;        /* NULL while opening */
+  credence_response *response;      /* NULL but in judge and logged_in */
+  struct questions *questions;      /* NULL but in login and logged_in */
+  struct session *making;           /* NULL but in logged_in */
+  int64_t lifetime;                 /* of making, so far; 0: not known */
+  credence_error *why;              /* what the services and the plugin said */
+  const char *derived[DERIVED_MAX]; /* what the plugin calls the keys that it derived; the keys
+                                       stand at the same place in the request */
+  size_t derived_count;
 };
 
 static inline struct call *call_of(credence_call *base)
@@ -46,8 +49,20 @@ int host_ask(credence_call *base, uint32_t kind, const char *name, const char *q
  * after an error that *ret_code tells: NOT_FOUND for a name that neither has. */
 struct secret_value *host_session_value(struct call *call, const char *name, int is_secret, int *ret_code);
 
+/* The services about keys; host-keys.c. */
+int host_hmac(credence_call *base, uint32_t algorithm, const char *name, const credence_bytes *parts,
+              size_t count, void *mac, size_t mac_size);
+int host_derive(credence_call *base, uint32_t algorithm, const char *from, const credence_bytes *data,
+                const char *as);
+int host_derive_chain(credence_call *base, uint32_t algorithm, const char *from, const credence_bytes *lead,
+                      const credence_bytes *data, size_t count, const char *as);
 /* The secret of that name, of the entry or its session; NULL after an error that *ret_code
  * tells. */
 struct secret_value *host_secret(struct call *call, const char *name, int *ret_code);
+/* The secret at index of all that the call may show by accident: the entry's, the
+ * sessions', the answers.  Its data may be NULL.  NULL behind the last. */
+const struct secret_value *host_known_secret(const struct call *call, size_t index, const char **ret_name);
+/* Replace each of them in *text by its name in brackets, in memory of the request. */
+int host_mask(const struct call *call, credence_bytes *text);
 
 #endif

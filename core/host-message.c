@@ -2,6 +2,7 @@
 /* host-message.c - the services about the request and the response; see credence-plugin.h */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "encode.h"
@@ -9,6 +10,18 @@
 #include "host-call.h"
 #include "json-find.h"
 #include "secret.h"
+
+static int content_length(const struct call *call, credence_bytes *out)
+{
+  char text[24];
+  const credence_bytes *body = &call->request->attempt.body;
+  *out = (credence_bytes){NULL, 0};
+  if (body->data == NULL)
+    return 0;
+  int size = snprintf(text, sizeof(text), "%zu", body->size);
+  *out = (credence_bytes){arena_copy(&call->request->arena, text, (size_t)size), (size_t)size};
+  return out->data == NULL ? CREDENCE_E_NOMEM : 0;
+}
 
 int host_request_part(credence_call *base, uint32_t part, credence_bytes *out)
 {
@@ -38,6 +51,8 @@ int host_request_part(credence_call *base, uint32_t part, credence_bytes *out)
   case CREDENCE_BODY:
     *out = message->body;
     return 0;
+  case CREDENCE_CONTENT_LENGTH:
+    return content_length(call, out);
   default:
     return CREDENCE_E_UNSUPPORTED;
   }

@@ -33,42 +33,16 @@ static int service_value(credence_call *base, const char *name, credence_bytes *
   return 0;
 }
 
-struct secret_value *host_secret(struct call *call, const char *name, int *ret_code)
+static int service_has(credence_call *base, const char *name)
 {
-  int field = name == NULL ? -1 : manifest_find(call->entry->manifest, name);
-  if (name != NULL && field < 0) {
-    struct secret_value *found = host_session_value(call, name, 1, ret_code);
-    if (*ret_code != CREDENCE_E_NOT_FOUND)
-      return found;
-  }
-  if (field < 0 || (call->entry->manifest->fields[field].flags & CREDENCE_FIELD_SECRET) == 0) {
-    *ret_code = error_set(&call->why, CREDENCE_E_INVALID, "mend the manifest or the plugin",
-                          "the manifest has no secret %s", name == NULL ? "without a name" : name);
-    return NULL;
-  }
-  struct secret_value *secret = &call->entry->secrets[field];
-  *ret_code = 0;
-  if (secret->data != NULL)
-    return secret;
-  char remedy[REMEDY_SIZE];
-  profile_secret_remedy(call->profile, name, remedy);
-  *ret_code =
-      error_set(&call->why, CREDENCE_E_NOT_FOUND, remedy, "profile %s has no %s", call->profile->name, name);
-  return NULL;
-}
-
-static int service_hmac(credence_call *base, uint32_t algorithm, const char *name,
-                        const credence_bytes *parts, size_t count, void *mac, size_t mac_size)
-{
-  struct call *call = call_of(base);
-  struct hmac_key *key = NULL;
-  int r = 0;
-  if (call->request == NULL)
-    return CREDENCE_E_UNSUPPORTED;
-  struct secret_value *secret = host_secret(call, name, &r);
-  if (secret != NULL)
-    r = secret_value_key(secret, algorithm, &key);
-  return r < 0 ? r : hmac_parts(key, call->request->scratch, parts, count, mac, mac_size);
+  const struct call *call = call_of(base);
+  const struct stack_entry *entry = call->entry;
+  int field = name == NULL ? -1 : manifest_find(entry->manifest, name);
+  if (field >= 0)
+    return entry->secrets[field].data != NULL || stack_entry_value(entry, (size_t)field) != NULL;
+  const struct session *session = call->request == NULL ? NULL : call->request->session;
+  int value = session == NULL || name == NULL ? -1 : manifest_find_session(entry->manifest, name);
+  return value >= 0 && entry == call->profile->login_entry && session->values[value].data != NULL;
 }
 
 static int service_digest(credence_call *base, uint32_t algorithm, const credence_bytes *parts, size_t count,
@@ -113,11 +87,21 @@ static int service_random(credence_call *base, void *out, size_t size)
   return 0;
 }
 
+static void *service_memory(credence_call *base, size_t size)
+{
+  credence_request *request = call_of(base)->request;
+  return request == NULL ? NULL : arena_alloc(&request->arena, size);
+}
+
 static void service_trace(credence_call *base, const char *label, const credence_bytes *text)
 {
-  const credence_request *request = call_of(base)->request;
-  if (request != NULL && request->trace != NULL && label != NULL)
-    request->trace(request->trace_userdata, label, text->data, text->size);
+  const struct call *call = call_of(base);
+  const credence_request *request = call->request;
+  if (request == NULL || request->trace == NULL || label == NULL)
+    return;
+  credence_bytes shown = *text;
+  if (host_mask(call, &shown) == 0)
+    request->trace(request->trace_userdata, label, shown.data, shown.size);
 }
 
 static int service_error(credence_call *base, int code, const char *text)
@@ -130,7 +114,8 @@ const credence_host host_services = {
     .size = sizeof(credence_host),
     .minor = CREDENCE_PLUGIN_MINOR,
     .value = service_value,
-    .hmac = service_hmac,
+    .hmac = host_hmac,
+    .derive = host_derive,
     .digest = service_digest,
     .body_digest = service_body_digest,
     .now = service_now,
@@ -149,6 +134,9 @@ const credence_host host_services = {
     .trace = service_trace,
     .error = service_error,
     .response_integer = host_response_integer,
+    .derive_chain = host_derive_chain,
+    .memory = service_memory,
+    .has = service_has,
 };
 
 /* --- calls into the plugin ------------------------------------------------ */
@@ -177,27 +165,13 @@ static struct call call_make(credence_profile *profile, struct stack_entry *entr
   return call;
 }
 
-static int session_is_told(const struct call *call, const struct session *session, const char *message)
-{
-  for (size_t i = 0; session != NULL && i < call->entry->manifest->session_count; i++)
-    if ((call->entry->manifest->session[i].flags & CREDENCE_FIELD_SECRET) != 0 &&
-        secret_value_is_in(&session->values[i], message))
-      return 1;
-  return 0;
-}
-
 /* Servers repeat what they were sent: "the token abc is not valid". */
 static int tells_secret(const struct call *call, const char *message)
 {
-  for (size_t i = 0; i < call->entry->manifest->field_count; i++)
-    if (secret_value_is_in(&call->entry->secrets[i], message))
-      return 1;
-  if (call->request != NULL && session_is_told(call, call->request->session, message))
-    return 1;
-  if (session_is_told(call, call->making, message))
-    return 1;
-  for (size_t i = 0; call->questions != NULL && i < call->questions->count; i++)
-    if (secret_value_is_in(&call->questions->items[i].answer, message))
+  const struct secret_value *secret = NULL;
+  const char *name = NULL;
+  for (size_t i = 0; (secret = host_known_secret(call, i, &name)) != NULL; i++)
+    if (secret_value_is_in(secret, message))
       return 1;
   return 0;
 }

@@ -54,6 +54,7 @@ void credence_profile_free(credence_profile **profile)
   session_unref(p->session);
   session_unref(p->shown);
   pthread_mutex_destroy(&p->session_lock);
+  pthread_mutex_destroy(&p->derived_lock);
   pthread_mutex_destroy(&p->lock);
   free(p);
   *profile = NULL;
@@ -73,6 +74,7 @@ static int profile_new(credence_context *context, const char *name, credence_pro
   /* Neither fails with the GNU library, nor with musl. */
   (void)pthread_mutex_init(&new->lock, NULL);
   (void)pthread_mutex_init(&new->session_lock, NULL);
+  (void)pthread_mutex_init(&new->derived_lock, NULL);
   new->context = context_or_default(context);
   new->name = strdup(name);
   if (new->name == NULL) {

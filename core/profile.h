@@ -57,6 +57,7 @@ struct credence_profile {
   struct secret_value client_key_secret;
   pthread_mutex_t lock;
   atomic_int unlocked;
+  pthread_mutex_t derived_lock; /* guards the lists of derived keys of all secrets */
 
   /* For a provider that logs in; see session.h. */
   struct stack_entry *login_entry;    /* NULL: none does */

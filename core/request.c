@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "derived.h"
 #include "encode.h"
 #include "error.h"
 #include "host.h"
@@ -34,6 +35,8 @@ void credence_request_free(credence_request **request)
   credence_request *r = *request;
   curl_forget(r);
   session_unref(r->session);
+  for (size_t i = 0; i < DERIVED_MAX; i++)
+    derived_unref(r->derived[i]);
   arena_free(&r->arena);
   EVP_MD_CTX_free(r->scratch);
   free(r->nonce);

@@ -15,6 +15,10 @@
 #include "profile.h"
 
 struct curl_slist;
+struct derived;
+
+/* Keys that one callback of a provider may derive. */
+#define DERIVED_MAX 4u
 
 /* Where a request goes.  Text of the profile, or of a login's arena. */
 struct place {
@@ -47,8 +51,9 @@ struct credence_request {
   char *nonce;
   credence_trace_function trace;
   void *trace_userdata;
-  EVP_MD_CTX *scratch;             /* for digests; belongs to the thread of the request */
-  struct curl_slist *curl_headers; /* what credence-curl.h gave to libcurl */
+  struct derived *derived[DERIVED_MAX]; /* used last, as first, second ... of a callback; or NULL */
+  EVP_MD_CTX *scratch;                  /* for digests; belongs to the thread of the request */
+  struct curl_slist *curl_headers;      /* what credence-curl.h gave to libcurl */
   void (*curl_headers_free)(struct curl_slist *);
   struct certificates *certificates; /* what it gave to libcurl besides; or NULL */
 };

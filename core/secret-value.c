@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "derived.h"
 #include "encode.h"
 #include "secret-value.h"
 #include "secret.h"
@@ -15,6 +16,8 @@ void secret_value_clear(struct secret_value *value)
   secret_free(value->data);
   value->data = NULL;
   value->size = 0;
+  derived_free_list(value->derived);
+  value->derived = NULL;
   for (size_t a = 0; a < ALGORITHMS; a++) {
     hmac_key_free(atomic_load(&value->keys[a]));
     atomic_store(&value->keys[a], NULL);
@@ -23,12 +26,14 @@ void secret_value_clear(struct secret_value *value)
 
 int secret_value_set(struct secret_value *value, const void *data, size_t size)
 {
+  static atomic_ulong last_number;
   char *copy = secret_copy(data, size);
   if (copy == NULL)
     return CREDENCE_E_NOMEM;
   secret_value_clear(value);
   value->data = copy;
   value->size = size;
+  value->number = atomic_fetch_add_explicit(&last_number, 1, memory_order_relaxed) + 1;
   return 0;
 }
 

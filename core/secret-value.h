@@ -11,9 +11,13 @@
 
 #define ALGORITHMS 5u /* CREDENCE_SHA1 ... CREDENCE_MD5, and 0 */
 
+struct derived;
+
 struct secret_value {
   char *data; /* secret memory, NUL behind it; NULL: none */
   size_t size;
+  unsigned long number;    /* of these bytes: no other secret of the process ever has it */
+  struct derived *derived; /* keys that were made from it; see derived.h */
   _Atomic(struct hmac_key *) keys[ALGORITHMS]; /* made at first use, then kept */
 };
 

@@ -92,8 +92,42 @@ static int check_numbers(credence_call *call)
     return 35;
   if (credence_random(call, one, 7) < 0 || memcmp(one, "nonceno", 7) != 0)
     return 36;
-  /* Slots that this host leaves empty. */
-  return credence_derive(call, CREDENCE_SHA256, "secret", &body, "x") == CREDENCE_E_UNSUPPORTED ? 0 : 37;
+  return 0;
+}
+
+/* Keys that are derived: by one step, by a chain that does the same, from each other. */
+static int check_keys(credence_call *call)
+{
+  unsigned char one[32];
+  unsigned char two[32];
+  const credence_bytes data[] = {credence_text("a"), credence_text("b")};
+  char *memory = credence_memory(call, 100);
+  if (memory == NULL)
+    return 50;
+  memset(memory, 'x', 100);
+  if (credence_derive(call, CREDENCE_SHA256, "secret", &data[0], "first") < 0 ||
+      credence_derive(call, CREDENCE_SHA256, "first", &data[1], "second") < 0 ||
+      credence_derive_chain(call, CREDENCE_SHA256, "secret", NULL, data, 2, "chain") < 0)
+    return 51;
+  if (credence_hmac(call, CREDENCE_SHA256, "second", data, 2, one, 32) < 0 ||
+      credence_hmac(call, CREDENCE_SHA256, "chain", data, 2, two, 32) < 0 || memcmp(one, two, 32) != 0)
+    return 52;
+  if (credence_derive_chain(call, CREDENCE_SHA256, "secret", &data[0], data, 2, "chain") < 0 ||
+      credence_hmac(call, CREDENCE_SHA256, "chain", data, 2, two, 32) < 0 || memcmp(one, two, 32) == 0)
+    return 53; /* another lead is another key, under the same name */
+  if (credence_derive(call, CREDENCE_SHA256, "secret", &data[0], "user") != CREDENCE_E_INVALID ||
+      credence_derive(call, CREDENCE_SHA256, "secret", &data[0], NULL) != CREDENCE_E_INVALID ||
+      credence_derive(call, CREDENCE_SHA256, "user", &data[0], "x") != CREDENCE_E_INVALID ||
+      credence_derive_chain(call, CREDENCE_SHA256, "secret", NULL, data, 0, "x") != CREDENCE_E_INVALID ||
+      credence_derive(call, 99, "secret", &data[0], "x") != CREDENCE_E_UNSUPPORTED)
+    return 54;
+  if (credence_edit_secret(call, CREDENCE_SET_HEADER, "X-Key", NULL, NULL, "chain", CREDENCE_PLAIN) !=
+      CREDENCE_E_INVALID)
+    return 55; /* a key is for computing with */
+  if (credence_derive(call, CREDENCE_SHA256, "secret", &data[0], "fourth") < 0 ||
+      credence_derive(call, CREDENCE_SHA256, "secret", &data[0], "fifth") != CREDENCE_E_TOO_LARGE)
+    return 56;
+  return credence_has(call, "secret") == 1 && credence_has(call, "nothing") == 0 ? 0 : 57;
 }
 
 static int make_edits(credence_call *call)
@@ -138,6 +172,8 @@ static int sign(void *instance, credence_call *call)
     r = check_request(call);
   if (r == 0)
     r = check_numbers(call);
+  if (r == 0)
+    r = check_keys(call);
   return r != 0 ? r : make_edits(call);
 }
 

@@ -60,7 +60,10 @@ SLOT(credence_host, trace, 184);
 SLOT(credence_host, error, 192);
 SLOT(credence_host, log, 200);
 SLOT(credence_host, response_integer, 208);
-_Static_assert(sizeof(credence_host) == 216, "credence_host");
+SLOT(credence_host, derive_chain, 216);
+SLOT(credence_host, memory, 224);
+SLOT(credence_host, has, 232);
+_Static_assert(sizeof(credence_host) == 240, "credence_host");
 
 SLOT(credence_provider, size, 0);
 WORD(credence_provider, needs_minor, 8);
@@ -135,6 +138,10 @@ static void an_older_host_lacks_services(void **state)
   assert_int_equal(credence_value(&call, "x", &bytes), CREDENCE_E_UNSUPPORTED);
   assert_int_equal(credence_hmac(&call, CREDENCE_SHA256, "x", NULL, 0, out, 32), CREDENCE_E_UNSUPPORTED);
   assert_int_equal(credence_derive(&call, CREDENCE_SHA256, "x", &bytes, "y"), CREDENCE_E_UNSUPPORTED);
+  assert_int_equal(credence_derive_chain(&call, CREDENCE_SHA256, "x", NULL, &bytes, 1, "y"),
+                   CREDENCE_E_UNSUPPORTED);
+  assert_null(credence_memory(&call, 1));
+  assert_int_equal(credence_has(&call, "x"), CREDENCE_E_UNSUPPORTED);
   assert_int_equal(credence_digest(&call, CREDENCE_SHA256, NULL, 0, out, 32), CREDENCE_E_UNSUPPORTED);
   assert_int_equal(credence_body_digest(&call, CREDENCE_SHA256, out, 32), CREDENCE_E_UNSUPPORTED);
   assert_int_equal(credence_now(&call), CREDENCE_E_UNSUPPORTED);

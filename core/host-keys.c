@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* host-keys.c - the services that compute with secrets, and where secrets are looked for */
+#include "config.h"
+
+#include <string.h>
+
+#include "derived.h"
+#include "encode.h"
+#include "error.h"
+#include "host-call.h"
+
+struct secret_value *host_secret(struct call *call, const char *name, int *ret_code)
+{
+  int field = name == NULL ? -1 : manifest_find(call->entry->manifest, name);
+  if (name != NULL && field < 0) {
+    struct secret_value *found = host_session_value(call, name, 1, ret_code);
+    if (*ret_code != CREDENCE_E_NOT_FOUND)
+      return found;
+  }
+  if (field < 0 || (call->entry->manifest->fields[field].flags & CREDENCE_FIELD_SECRET) == 0) {
+    *ret_code = error_set(&call->why, CREDENCE_E_INVALID, "mend the manifest or the plugin",
+                          "the manifest has no secret %s", name == NULL ? "without a name" : name);
+    return NULL;
+  }
+  struct secret_value *secret = &call->entry->secrets[field];
+  *ret_code = 0;
+  if (secret->data != NULL)
+    return secret;
+  char remedy[REMEDY_SIZE];
+  profile_secret_remedy(call->profile, name, remedy);
+  *ret_code =
+      error_set(&call->why, CREDENCE_E_NOT_FOUND, remedy, "profile %s has no %s", call->profile->name, name);
+  return NULL;
+}
+
+/* What a MAC may be computed with: a key that was derived, or a secret. */
+static struct secret_value *key_secret(struct call *call, const char *name, int *ret_code)
+{
+  for (size_t i = 0; name != NULL && i < call->derived_count; i++)
+    if (strcmp(call->derived[i], name) == 0)
+      return derived_value(call->request->derived[i]);
+  return host_secret(call, name, ret_code);
+}
+
+int host_hmac(credence_call *base, uint32_t algorithm, const char *name, const credence_bytes *parts,
+              size_t count, void *mac, size_t mac_size)
+{
+  struct call *call = call_of(base);
+  struct hmac_key *key = NULL;
+  int r = 0;
+  if (call->request == NULL)
+    return CREDENCE_E_UNSUPPORTED;
+  struct secret_value *secret = key_secret(call, name, &r);
+  if (secret != NULL)
+    r = secret_value_key(secret, algorithm, &key);
+  return r < 0 ? r : hmac_parts(key, call->request->scratch, parts, count, mac, mac_size);
+}
+
+/* Where the key goes that the plugin will call as; -1 after an error that *ret_code tells. */
+static int derived_place(struct call *call, const char *as, int *ret_code)
+{
+  if (as == NULL || manifest_find(call->entry->manifest, as) >= 0) {
+    *ret_code = error_set(&call->why, CREDENCE_E_INVALID, "mend the plugin",
+                          "a derived key needs a name that no field has");
+    return -1;
+  }
+  for (size_t i = 0; i < call->derived_count; i++)
+    if (strcmp(call->derived[i], as) == 0)
+      return (int)i;
+  if (call->derived_count < DERIVED_MAX)
+    return (int)call->derived_count;
+  *ret_code = error_set(&call->why, CREDENCE_E_TOO_LARGE, "mend the plugin",
+                        "its plugin derives more than %u keys at once", DERIVED_MAX);
+  return -1;
+}
+
+/* The name is the plugin's text, which may be gone when the name is used. */
+static int name_place(struct call *call, size_t place, const char *as)
+{
+  if (place < call->derived_count)
+    return 0;
+  const char *copy = arena_copy(&call->request->arena, as, strlen(as));
+  if (copy == NULL)
+    return CREDENCE_E_NOMEM;
+  call->derived[place] = copy;
+  call->derived_count = place + 1;
+  return 0;
+}
+
+int host_derive_chain(credence_call *base, uint32_t algorithm, const char *from, const credence_bytes *lead,
+                      const credence_bytes *data, size_t count, const char *as)
+{
+  static const credence_bytes none = {"", 0};
+  struct call *call = call_of(base);
+  const struct derivation how = {algorithm, lead == NULL ? none : *lead, data, count};
+  int r = 0;
+  if (call->request == NULL || digest_find(algorithm) == NULL)
+    return CREDENCE_E_UNSUPPORTED;
+  if (count == 0 || count > DERIVED_PARTS)
+    return CREDENCE_E_INVALID;
+  struct secret_value *secret = key_secret(call, from, &r);
+  int place = secret == NULL ? -1 : derived_place(call, as, &r);
+  if (place >= 0)
+    r = derived_get(secret, &how, &call->profile->derived_lock, call->request->scratch,
+                    &call->request->derived[place]);
+  return r < 0 ? r : name_place(call, (size_t)place, as);
+}
+
+int host_derive(credence_call *base, uint32_t algorithm, const char *from, const credence_bytes *data,
+                const char *as)
+{
+  return host_derive_chain(base, algorithm, from, NULL, data, 1, as);
+}
+
+/* --- where secrets may show -------------------------------------------------------- */
+
+static const struct secret_value *session_secret(const struct call *call, const struct session *session,
+                                                 size_t *index, const char **ret_name)
+{
+  const struct credence_manifest *manifest = call->entry->manifest;
+  for (size_t i = 0; session != NULL && i < manifest->session_count; i++)
+    if ((manifest->session[i].flags & CREDENCE_FIELD_SECRET) != 0 && (*index)-- == 0) {
+      *ret_name = manifest->session[i].name;
+      return &session->values[i];
+    }
+  return NULL;
+}
+
+const struct secret_value *host_known_secret(const struct call *call, size_t index, const char **ret_name)
+{
+  const struct credence_manifest *manifest = call->entry->manifest;
+  const struct secret_value *found = NULL;
+  if (index < manifest->field_count) {
+    *ret_name = manifest->fields[index].name;
+    return &call->entry->secrets[index];
+  }
+  index -= manifest->field_count;
+  if (call->request != NULL)
+    found = session_secret(call, call->request->session, &index, ret_name);
+  if (found == NULL)
+    found = session_secret(call, call->making, &index, ret_name);
+  if (found != NULL || call->questions == NULL || index >= call->questions->count)
+    return found;
+  *ret_name = call->questions->items[index].name;
+  return &call->questions->items[index].answer;
+}
+
+/* Every place where piece stands in text becomes [name], in a copy. */
+static int mask_piece(struct arena *arena, credence_bytes *text, const char *piece, size_t size,
+                      const char *name)
+{
+  const char *rest = text->data;
+  const char *end = rest + text->size;
+  size_t name_size = strlen(name);
+  if (memmem(rest, text->size, piece, size) == NULL)
+    return 0;
+  char *copy = arena_alloc(arena, text->size / size * (name_size + 2) + text->size);
+  char *out = copy;
+  if (copy == NULL)
+    return CREDENCE_E_NOMEM;
+  for (const char *at; (at = memmem(rest, (size_t)(end - rest), piece, size)) != NULL; rest = at + size) {
+    memcpy(out, rest, (size_t)(at - rest));
+    out += at - rest;
+    *out++ = '[';
+    memcpy(out, name, name_size);
+    out += name_size;
+    *out++ = ']';
+  }
+  memcpy(out, rest, (size_t)(end - rest));
+  *text = (credence_bytes){copy, (size_t)(out - copy) + (size_t)(end - rest)};
+  return 0;
+}
+
+/* The secret as it is, and percent-encoded.  One that is shorter than four bytes any
+ * text may have. */
+static int mask_secret(struct arena *arena, credence_bytes *text, const struct secret_value *secret,
+                       const char *name)
+{
+  if (secret->data == NULL || secret->size < 4)
+    return 0;
+  int r = mask_piece(arena, text, secret->data, secret->size, name);
+  size_t size = percent_size(secret->data, secret->size);
+  if (r < 0 || size == secret->size)
+    return r;
+  char *encoded = arena_alloc(arena, size);
+  if (encoded == NULL)
+    return CREDENCE_E_NOMEM;
+  percent_encode(encoded, secret->data, secret->size);
+  return mask_piece(arena, text, encoded, size, name);
+}
+
+int host_mask(const struct call *call, credence_bytes *text)
+{
+  const struct secret_value *secret = NULL;
+  const char *name = NULL;
+  int r = 0;
+  for (size_t i = 0; r == 0 && (secret = host_known_secret(call, i, &name)) != NULL; i++)
+    r = mask_secret(&call->request->arena, text, secret, name);
+  return r;
+}
