@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * signature.c - put a signature on the request; see signature.h
+ *
+ * The canonical request is digested; its digest, the time and the scope make the
+ * string to sign.  That is signed with a key which is derived from the secret, the day,
+ * the region and the service, and which the host keeps.
+ *
+ * Sources: "Create a signed AWS API request" in the IAM User Guide; "Authenticating
+ * Requests (AWS Signature Version 4)" in the Amazon S3 API Reference.
+ */
+#include "signature.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "canonical.h"
+
+#define ALGORITHM "AWS4-HMAC-SHA256"
+#define TIME_SIZE 17u   /* "20150830T123600Z" and a NUL */
+#define SCOPE_SIZE 160u /* day, region, service, "aws4_request" */
+#define HEX_SIZE CREDENCE_HEX_ROOM(CREDENCE_SHA256_SIZE)
+
+struct signature {
+  credence_call *call;
+  const struct settings *settings;
+  const struct keys *keys;
+  const struct place *place;
+  struct path_rules rules;
+  int unsigned_payload;
+  char time[TIME_SIZE];
+  char scope[SCOPE_SIZE];
+  char payload[HEX_SIZE];
+  struct signed_headers headers;
+};
+
+/* --- time and scope ------------------------------------------------------------------ */
+
+static void put_digits(char *out, int64_t number, size_t count)
+{
+  while (count-- > 0) {
+    out[count] = (char)('0' + number % 10);
+    number /= 10;
+  }
+}
+
+/* By hand, since gmtime_r() takes a lock.  Years are counted from March, so that the leap
+ * day is the last; 719468 days lie between March of the year 0 and 1970. */
+static void write_time(int64_t seconds, char out[TIME_SIZE])
+{
+  int64_t days = seconds / 86400 + 719468;
+  int64_t rest = seconds % 86400;
+  int64_t era = days / 146097; /* of 400 years */
+  int64_t day = days % 146097;
+  int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+  day -= 365 * year + year / 4 - year / 100;
+  int64_t month = (5 * day + 2) / 153; /* from March */
+  put_digits(out, 400 * era + year + (month >= 10), 4);
+  put_digits(out + 4, month < 10 ? month + 3 : month - 9, 2);
+  put_digits(out + 6, day - (153 * month + 2) / 5 + 1, 2);
+  out[8] = 'T';
+  put_digits(out + 9, rest / 3600, 2);
+  put_digits(out + 11, rest / 60 % 60, 2);
+  put_digits(out + 13, rest % 60, 2);
+  out[15] = 'Z';
+  out[16] = '\0';
+}
+
+static int read_clock(struct signature *s)
+{
+  int64_t now = credence_now(s->call);
+  if (now < 0)
+    return (int)now;
+  write_time(now / 1000000, s->time);
+  char *out = put(s->scope, s->time, 8);
+  *out++ = '/';
+  out = put_text(out, s->place->region);
+  *out++ = '/';
+  out = put_text(out, s->place->service);
+  out = put_text(out, "/aws4_request");
+  *out = '\0';
+  return 0;
+}
+
+/* --- what the service wants -------------------------------------------------------------- */
+
+static int chosen(enum choice choice, int by_service)
+{
+  return choice == BY_SERVICE ? by_service : choice == YES;
+}
+
+static void read_rules(struct signature *s, int is_s3)
+{
+  const struct settings *settings = s->settings;
+  s->rules.normalize = chosen(settings->normalize, !is_s3);
+  s->rules.double_encode = chosen(settings->double_encode, !is_s3);
+  s->unsigned_payload =
+      is_s3 && (settings->sign_body == NO || (settings->presign[0] != '\0' && settings->sign_body != YES));
+}
+
+static int digest_payload(struct signature *s)
+{
+  static const char none[] = "UNSIGNED-PAYLOAD";
+  unsigned char digest[CREDENCE_SHA256_SIZE];
+  if (s->unsigned_payload) {
+    memcpy(s->payload, none, sizeof(none));
+    return 0;
+  }
+  int r = credence_body_digest(s->call, CREDENCE_SHA256, digest, sizeof(digest));
+  if (r == 0)
+    credence_hex(s->payload, digest, sizeof(digest));
+  return r;
+}
+
+/* --- the signature ------------------------------------------------------------------------- */
+
+static int derive_key(struct signature *s)
+{
+  const credence_bytes lead = {"AWS4", 4};
+  const credence_bytes chain[] = {
+      {s->time, 8}, credence_text(s->place->region), credence_text(s->place->service), {"aws4_request", 12}};
+  return credence_derive_chain(s->call, CREDENCE_SHA256, s->keys->secret, &lead, chain,
+                               sizeof(chain) / sizeof(chain[0]), "signing key");
+}
+
+static int digest_request(struct signature *s, char out[HEX_SIZE])
+{
+  unsigned char digest[CREDENCE_SHA256_SIZE];
+  credence_bytes text;
+  int r = canonical_request(s->call, &s->headers, s->rules, credence_text(s->payload), &text);
+  if (r < 0)
+    return r;
+  credence_trace(s->call, "canonical request", &text);
+  r = credence_digest(s->call, CREDENCE_SHA256, &text, 1, digest, sizeof(digest));
+  credence_hex(out, digest, sizeof(digest));
+  return r;
+}
+
+static int compute(struct signature *s, char out[HEX_SIZE])
+{
+  char text[sizeof(ALGORITHM) + TIME_SIZE + SCOPE_SIZE + HEX_SIZE];
+  unsigned char mac[CREDENCE_SHA256_SIZE];
+  char digest[HEX_SIZE];
+  int r = digest_request(s, digest);
+  if (r < 0)
+    return r;
+  char *end = put_text(text, ALGORITHM "\n");
+  end = put_text(end, s->time);
+  *end++ = '\n';
+  end = put_text(end, s->scope);
+  *end++ = '\n';
+  end = put(end, digest, HEX_SIZE - 1);
+  const credence_bytes to_sign = {text, (size_t)(end - text)};
+  credence_trace(s->call, "string to sign", &to_sign);
+  r = derive_key(s);
+  if (r == 0)
+    r = credence_hmac(s->call, CREDENCE_SHA256, "signing key", &to_sign, 1, mac, sizeof(mac));
+  if (r == 0)
+    credence_hex(out, mac, sizeof(mac));
+  return r;
+}
+
+static int edit(struct signature *s, uint32_t change, const char *name, const char *value)
+{
+  const credence_bytes bytes = credence_text(value);
+  return credence_edit(s->call, change, name, &bytes);
+}
+
+static int put_token(struct signature *s, uint32_t change)
+{
+  return credence_edit_secret(s->call, change, "X-Amz-Security-Token", NULL, NULL, s->keys->token,
+                              CREDENCE_PLAIN);
+}
+
+/* --- in the header --------------------------------------------------------------------------- */
+
+static int put_authorization(struct signature *s, const char *signature)
+{
+  size_t room = s->keys->access_key_id.size + SCOPE_SIZE + s->headers.names.size + HEX_SIZE + 80;
+  char *text = credence_memory(s->call, room);
+  if (text == NULL)
+    return CREDENCE_E_NOMEM;
+  char *out = put_text(text, ALGORITHM " Credential=");
+  out = put(out, s->keys->access_key_id.data, s->keys->access_key_id.size);
+  *out++ = '/';
+  out = put_text(out, s->scope);
+  out = put_text(out, ", SignedHeaders=");
+  out = put(out, s->headers.names.data, s->headers.names.size);
+  out = put_text(out, ", Signature=");
+  out = put(out, signature, HEX_SIZE - 1);
+  const credence_bytes value = {text, (size_t)(out - text)};
+  return credence_edit(s->call, CREDENCE_SET_HEADER, "Authorization", &value);
+}
+
+static int sign_header(struct signature *s, int sends_digest)
+{
+  char signature[HEX_SIZE];
+  int has_token = s->keys->token != NULL;
+  int r = has_token && !s->settings->omit_session_token ? put_token(s, CREDENCE_SET_HEADER) : 0;
+  if (r == 0)
+    r = edit(s, CREDENCE_SET_HEADER, "X-Amz-Date", s->time);
+  if (r == 0 && sends_digest)
+    r = edit(s, CREDENCE_SET_HEADER, "x-amz-content-sha256", s->payload);
+  if (r == 0)
+    r = signed_headers_collect(s->call, &s->headers);
+  if (r == 0)
+    r = compute(s, signature);
+  if (r == 0)
+    r = put_authorization(s, signature);
+  if (r == 0 && has_token && s->settings->omit_session_token)
+    r = put_token(s, CREDENCE_SET_HEADER);
+  return r;
+}
+
+/* --- in the query ------------------------------------------------------------------------------ */
+
+static int append_credential(struct signature *s)
+{
+  char text[KEY_ID_SIZE + SCOPE_SIZE];
+  if (s->keys->access_key_id.size >= KEY_ID_SIZE)
+    return credence_fail(s->call, CREDENCE_E_INVALID, "the access key ID is too long");
+  char *out = put(text, s->keys->access_key_id.data, s->keys->access_key_id.size);
+  *out++ = '/';
+  memcpy(out, s->scope, strlen(s->scope) + 1);
+  return edit(s, CREDENCE_APPEND_QUERY, "X-Amz-Credential", text);
+}
+
+static int append_terms(struct signature *s)
+{
+  int r = edit(s, CREDENCE_APPEND_QUERY, "X-Amz-Algorithm", ALGORITHM);
+  if (r == 0)
+    r = append_credential(s);
+  if (r == 0)
+    r = edit(s, CREDENCE_APPEND_QUERY, "X-Amz-Date", s->time);
+  if (r == 0)
+    r = credence_edit(s->call, CREDENCE_APPEND_QUERY, "X-Amz-SignedHeaders", &s->headers.names);
+  return r < 0 ? r : edit(s, CREDENCE_APPEND_QUERY, "X-Amz-Expires", s->settings->presign);
+}
+
+static int sign_query(struct signature *s)
+{
+  char signature[HEX_SIZE];
+  int has_token = s->keys->token != NULL;
+  int r = signed_headers_collect(s->call, &s->headers);
+  if (r == 0)
+    r = append_terms(s);
+  if (r == 0 && has_token && !s->settings->omit_session_token)
+    r = put_token(s, CREDENCE_APPEND_QUERY);
+  if (r == 0)
+    r = compute(s, signature);
+  if (r == 0)
+    r = edit(s, CREDENCE_APPEND_QUERY, "X-Amz-Signature", signature);
+  if (r == 0 && has_token && s->settings->omit_session_token)
+    r = put_token(s, CREDENCE_APPEND_QUERY);
+  return r;
+}
+
+int signature_put(credence_call *call, const struct settings *settings, const struct keys *keys,
+                  const struct place *place)
+{
+  struct signature s = {.call = call, .settings = settings, .keys = keys, .place = place};
+  int is_s3 = strncmp(place->service, "s3", 2) == 0;
+  read_rules(&s, is_s3);
+  int r = read_clock(&s);
+  if (r == 0)
+    r = digest_payload(&s);
+  if (r < 0)
+    return r;
+  return settings->presign[0] != '\0' ? sign_query(&s)
+                                      : sign_header(&s, chosen(settings->sign_body, is_s3) || is_s3);
+}
