@@ -36,12 +36,13 @@ static struct arena_chunk *chunk_new(struct arena *arena, size_t size)
   return chunk;
 }
 
+/* Sizes are rounded up, so that every piece is aligned for any type. */
 void *arena_alloc(struct arena *arena, size_t size)
 {
   const size_t align = sizeof(max_align_t);
   if (size > (size_t)-1 / 2)
     return NULL;
-  size = (size + align - 1) / align * align;
+  size = (size + align - 1) & ~(align - 1);
   struct arena_chunk *chunk = arena->chunk;
   if (chunk == NULL || chunk->size - chunk->used < size)
     chunk = chunk_new(arena, size);

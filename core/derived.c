@@ -15,8 +15,9 @@ struct derived {
   struct secret_value value;
   unsigned long from; /* the number of the secret */
   uint32_t algorithm;
-  size_t terms_size;
-  unsigned char terms[]; /* lead and data, each with its size in front */
+  size_t count; /* of terms: lead and data */
+  size_t sizes[DERIVED_PARTS + 1];
+  char terms[]; /* one behind the other */
 };
 
 struct secret_value *derived_value(struct derived *derived)
@@ -52,16 +53,17 @@ static size_t terms_size(const struct derivation *how)
 {
   size_t size = 0;
   for (size_t i = 0; i <= how->count; i++)
-    size += sizeof(size_t) + term(how, i)->size;
+    size += term(how, i)->size;
   return size;
 }
 
-static void terms_write(unsigned char *out, const struct derivation *how)
+static void terms_write(struct derived *derived, const struct derivation *how)
 {
+  char *out = derived->terms;
+  derived->count = how->count + 1;
   for (size_t i = 0; i <= how->count; i++) {
     const credence_bytes *t = term(how, i);
-    memcpy(out, &t->size, sizeof(t->size));
-    out += sizeof(t->size);
+    derived->sizes[i] = t->size;
     if (t->size > 0)
       memcpy(out, t->data, t->size);
     out += t->size;
@@ -71,20 +73,17 @@ static void terms_write(unsigned char *out, const struct derivation *how)
 static int matches(const struct derived *derived, const struct secret_value *from,
                    const struct derivation *how)
 {
-  const unsigned char *at = derived->terms;
-  const unsigned char *end = at + derived->terms_size;
-  if (derived->from != from->number || derived->algorithm != how->algorithm)
+  const char *at = derived->terms;
+  if (derived->from != from->number || derived->algorithm != how->algorithm ||
+      derived->count != how->count + 1)
     return 0;
-  for (size_t i = 0; i <= how->count; i++) {
-    const credence_bytes *t = term(how, i);
-    if ((size_t)(end - at) < sizeof(t->size) || memcmp(at, &t->size, sizeof(t->size)) != 0)
+  for (size_t i = 0; i <= how->count; i++)
+    if (derived->sizes[i] != term(how, i)->size)
       return 0;
-    at += sizeof(t->size);
-    if (t->size > 0 && memcmp(at, t->data, t->size) != 0)
+  for (size_t i = 0; i <= how->count; at += derived->sizes[i++])
+    if (derived->sizes[i] > 0 && memcmp(at, term(how, i)->data, derived->sizes[i]) != 0)
       return 0;
-    at += t->size;
-  }
-  return at == end;
+  return 1;
 }
 
 /* --- make it -------------------------------------------------------------------- */
@@ -127,15 +126,13 @@ static int run_chain(const struct secret_value *from, const struct derivation *h
 static int derived_new(const struct secret_value *from, const struct derivation *how, EVP_MD_CTX *scratch,
                        struct derived **ret_derived)
 {
-  size_t size = terms_size(how);
-  struct derived *new = calloc(1, sizeof(*new) + size);
+  struct derived *new = calloc(1, sizeof(*new) + terms_size(how));
   if (new == NULL)
     return CREDENCE_E_NOMEM;
   atomic_init(&new->references, 1);
   new->from = from->number;
   new->algorithm = how->algorithm;
-  new->terms_size = size;
-  terms_write(new->terms, how);
+  terms_write(new, how);
   int r = run_chain(from, how, scratch, &new->value);
   if (r < 0) {
     derived_unref(new);

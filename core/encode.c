@@ -2,6 +2,7 @@
 /* encode.c - bytes as text and back; see encode.h */
 #include "config.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "encode.h"
@@ -191,6 +192,29 @@ int utf8_valid(const char *data, size_t size)
     size -= length;
   }
   return 1;
+}
+
+/* The highest bit of a byte is set where one of eight bytes may be a control character, and
+ * only then is any set: a byte below 0x20 borrows when 0x20 is taken from it, and 0x7f
+ * becomes 0x80 when one is added, as no byte below it does. */
+static uint64_t control_bits(uint64_t bytes)
+{
+  const uint64_t ones = UINT64_C(0x0101010101010101);
+  return ((bytes - ones * 0x20) | (bytes + ones)) & ~bytes & (ones * 0x80);
+}
+
+size_t find_control(const char *data, size_t size)
+{
+  size_t i = 0;
+  uint64_t bytes[2];
+  for (; size - i >= sizeof(bytes); i += sizeof(bytes)) {
+    memcpy(bytes, data + i, sizeof(bytes));
+    if ((control_bits(bytes[0]) | control_bits(bytes[1])) != 0)
+      break;
+  }
+  while (i < size && !is_control(&data[i], 1))
+    i++;
+  return i;
 }
 
 int is_control(const char *data, size_t length)

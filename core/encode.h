@@ -32,6 +32,9 @@ size_t utf8_length(const char *data, size_t size);
 int utf8_valid(const char *data, size_t size);
 /* Is the character of that length a control character (C0, DEL, C1)? */
 int is_control(const char *data, size_t length);
+/* Where the first ASCII control character (C0, DEL) of data stands; size when there is
+ * none. */
+size_t find_control(const char *data, size_t size);
 /* ASCII only; the locale of the program does not matter. */
 int ascii_is_alnum(char c);
 int ascii_lower(int c);

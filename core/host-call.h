@@ -13,15 +13,13 @@ struct call {
   credence_call base; /* first: a credence_call * is a struct call * */
   credence_profile *profile;
   struct stack_entry *entry;
-  credence_request *request;        /* NULL while opening */
-  credence_response *response;      /* NULL but in judge and logged_in */
-  struct questions *questions;      /* NULL but in login and logged_in */
-  struct session *making;           /* NULL but in logged_in */
-  int64_t lifetime;                 /* of making, so far; 0: not known */
-  credence_error *why;              /* what the services and the plugin said */
-  const char *derived[DERIVED_MAX]; /* what the plugin calls the keys that it derived; the keys
-                                       stand at the same place in the request */
-  size_t derived_count;
+  credence_request *request;   /* NULL while opening */
+  credence_response *response; /* NULL but in judge and logged_in */
+  struct questions *questions; /* NULL but in login and logged_in */
+  struct session *making;      /* NULL but in logged_in */
+  int64_t lifetime;            /* of making, so far; 0: not known */
+  credence_error *why;         /* what the services and the plugin said */
+  size_t derived_count;        /* of the request's places, those that this callback has filled */
 };
 
 static inline struct call *call_of(credence_call *base)

@@ -33,13 +33,19 @@ struct secret_value *host_secret(struct call *call, const char *name, int *ret_c
   return NULL;
 }
 
-/* What a MAC may be computed with: a key that was derived, or a secret. */
-static struct secret_value *key_secret(struct call *call, const char *name, int *ret_code)
+static struct derived_place *find_derived(const struct call *call, const char *name)
 {
   for (size_t i = 0; name != NULL && i < call->derived_count; i++)
-    if (strcmp(call->derived[i], name) == 0)
-      return derived_value(call->request->derived[i]);
-  return host_secret(call, name, ret_code);
+    if (strcmp(call->request->derived[i].name, name) == 0)
+      return &call->request->derived[i];
+  return NULL;
+}
+
+/* What a MAC may be computed with: a key that was derived, or else a secret. */
+static struct secret_value *key_secret(struct call *call, const char *name, int *ret_code)
+{
+  const struct derived_place *place = find_derived(call, name);
+  return place == NULL ? host_secret(call, name, ret_code) : derived_value(place->derived);
 }
 
 int host_hmac(credence_call *base, uint32_t algorithm, const char *name, const credence_bytes *parts,
@@ -56,54 +62,52 @@ int host_hmac(credence_call *base, uint32_t algorithm, const char *name, const c
   return r < 0 ? r : hmac_parts(key, call->request->scratch, parts, count, mac, mac_size);
 }
 
-/* Where the key goes that the plugin will call as; -1 after an error that *ret_code tells. */
-static int derived_place(struct call *call, const char *as, int *ret_code)
+/* Where the key goes that the plugin will call as; NULL after an error that *ret_code
+ * tells. */
+static struct derived_place *place_for(struct call *call, const char *as, int *ret_code)
 {
-  if (as == NULL || manifest_find(call->entry->manifest, as) >= 0) {
-    *ret_code = error_set(&call->why, CREDENCE_E_INVALID, "mend the plugin",
-                          "a derived key needs a name that no field has");
-    return -1;
-  }
-  for (size_t i = 0; i < call->derived_count; i++)
-    if (strcmp(call->derived[i], as) == 0)
-      return (int)i;
-  if (call->derived_count < DERIVED_MAX)
-    return (int)call->derived_count;
-  *ret_code = error_set(&call->why, CREDENCE_E_TOO_LARGE, "mend the plugin",
-                        "its plugin derives more than %u keys at once", DERIVED_MAX);
-  return -1;
+  struct derived_place *place = find_derived(call, as);
+  if (place != NULL)
+    return place;
+  *ret_code = CREDENCE_E_INVALID;
+  if (as == NULL || strnlen(as, DERIVED_NAME_SIZE) == DERIVED_NAME_SIZE)
+    return NULL;
+  *ret_code = CREDENCE_E_TOO_LARGE;
+  return call->derived_count < DERIVED_MAX ? &call->request->derived[call->derived_count] : NULL;
 }
 
-/* The name is the plugin's text, which may be gone when the name is used. */
-static int name_place(struct call *call, size_t place, const char *as)
+static int derive(struct call *call, struct secret_value *secret, const struct derivation *how,
+                  const char *as)
 {
-  if (place < call->derived_count)
-    return 0;
-  const char *copy = arena_copy(&call->request->arena, as, strlen(as));
-  if (copy == NULL)
-    return CREDENCE_E_NOMEM;
-  call->derived[place] = copy;
-  call->derived_count = place + 1;
+  int r = 0;
+  struct derived_place *place = place_for(call, as, &r);
+  if (place == NULL)
+    return error_set(&call->why, r, "mend the plugin",
+                     "a derived key needs a name of at most %u characters, and there may be %u at once",
+                     DERIVED_NAME_SIZE - 1, DERIVED_MAX);
+  r = derived_get(secret, how, &call->profile->derived_lock, call->request->scratch, &place->derived);
+  if (r < 0)
+    return r;
+  if (place == &call->request->derived[call->derived_count])
+    call->derived_count++;
+  memcpy(place->name, as, strlen(as) + 1);
   return 0;
 }
 
 int host_derive_chain(credence_call *base, uint32_t algorithm, const char *from, const credence_bytes *lead,
                       const credence_bytes *data, size_t count, const char *as)
 {
-  static const credence_bytes none = {"", 0};
   struct call *call = call_of(base);
-  const struct derivation how = {algorithm, lead == NULL ? none : *lead, data, count};
+  struct derivation how = {algorithm, {"", 0}, data, count};
   int r = 0;
+  if (lead != NULL)
+    how.lead = *lead;
   if (call->request == NULL || digest_find(algorithm) == NULL)
     return CREDENCE_E_UNSUPPORTED;
   if (count == 0 || count > DERIVED_PARTS)
     return CREDENCE_E_INVALID;
   struct secret_value *secret = key_secret(call, from, &r);
-  int place = secret == NULL ? -1 : derived_place(call, as, &r);
-  if (place >= 0)
-    r = derived_get(secret, &how, &call->profile->derived_lock, call->request->scratch,
-                    &call->request->derived[place]);
-  return r < 0 ? r : name_place(call, (size_t)place, as);
+  return secret == NULL ? r : derive(call, secret, &how, as);
 }
 
 int host_derive(credence_call *base, uint32_t algorithm, const char *from, const credence_bytes *data,

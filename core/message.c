@@ -13,12 +13,15 @@ static const char form_type[] = "application/x-www-form-urlencoded";
 /* RFC 9110, section 5.6.2. */
 static int is_token(const char *text)
 {
+  static const unsigned char may[256] = {
+      ['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1, ['!'] = 1, ['#'] = 1, ['$'] = 1,
+      ['%'] = 1,         ['&'] = 1,         ['\''] = 1,        ['*'] = 1, ['+'] = 1, ['-'] = 1,
+      ['.'] = 1,         ['^'] = 1,         ['_'] = 1,         ['`'] = 1, ['|'] = 1, ['~'] = 1};
   if (*text == '\0')
     return 0;
-  for (; *text != '\0'; text++)
-    if (!ascii_is_alnum(*text) && strchr("!#$%&'*+-.^_`|~", *text) == NULL)
-      return 0;
-  return 1;
+  while (may[(unsigned char)*text])
+    text++;
+  return *text == '\0';
 }
 
 int message_set_method(struct arena *arena, struct message *message, const char *method,
@@ -42,26 +45,29 @@ int is_transport_header(const char *name)
   static const char *const names[] = {"Host",   "Content-Length",  "Transfer-Encoding", "Connection",
                                       "TE",     "Upgrade",         "Trailer",           "Keep-Alive",
                                       "Expect", "Proxy-Connection"};
+  size_t size = strlen(name);
+  if (ascii_lower((unsigned char)name[0]) >= 'v') /* most that providers set begin with X */
+    return 0;
   for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-    if (header_name_equal(name, strlen(name), names[i]))
+    if (header_name_equal(name, size, names[i]))
       return 1;
   return 0;
 }
 
-static int check_header(const char *name, credence_bytes value, credence_error **error)
+static int check_header(const char *name, size_t name_size, credence_bytes value, credence_error **error)
 {
   const char *text = value.data;
-  if (!is_token(name) || strlen(name) > 256)
+  if (!is_token(name) || name_size > 256)
     return error_set(error, CREDENCE_E_INVALID, "letters, digits and - are safe",
                      "this is not the name of a header: %.60s", name);
   if (value.size > MESSAGE_HEADER_MAX)
     return error_set(error, CREDENCE_E_TOO_LARGE, NULL, "the header %s is longer than %u bytes", name,
                      MESSAGE_HEADER_MAX);
-  for (size_t i = 0; i < value.size; i++)
-    if (is_control(&text[i], 1))
-      return error_set(error, CREDENCE_E_INVALID, "a header is one line; take it out",
-                       "the header %s has a control character (0x%02x)", name,
-                       (unsigned)(unsigned char)text[i]);
+  size_t bad = find_control(text, value.size);
+  if (bad < value.size)
+    return error_set(error, CREDENCE_E_INVALID, "a header is one line; take it out",
+                     "the header %s has a control character (0x%02x)", name,
+                     (unsigned)(unsigned char)text[bad]);
   return 0;
 }
 
@@ -123,23 +129,20 @@ static credence_bytes trim(credence_bytes value)
   return (credence_bytes){text, size};
 }
 
-int message_add_header(struct arena *arena, struct message *message, const char *name, credence_bytes value,
-                       credence_error **error)
+static int add_checked(struct arena *arena, struct message *message, credence_bytes name,
+                       credence_bytes value, credence_error **error)
 {
-  int r = check_header(name, value, error);
-  if (r < 0)
-    return r;
   if (message->header_count == MESSAGE_HEADERS_MAX)
     return error_set(error, CREDENCE_E_TOO_LARGE, NULL, "the request has more than %u headers",
                      MESSAGE_HEADERS_MAX);
   if (message->header_count == message->header_capacity) {
-    r = grow_headers(arena, message, message->header_capacity * 2 + 4, error);
+    int r = grow_headers(arena, message, message->header_capacity * 2 + 4, error);
     if (r < 0)
       return r;
   }
   value = trim(value);
   struct header *header = &message->headers[message->header_count];
-  header->name = (credence_bytes){arena_copy(arena, name, strlen(name)), strlen(name)};
+  header->name = (credence_bytes){arena_copy(arena, name.data, name.size), name.size};
   header->value = (credence_bytes){arena_copy(arena, value.data, value.size), value.size};
   if (header->name.data == NULL || header->value.data == NULL)
     return error_nomem(error);
@@ -147,20 +150,29 @@ int message_add_header(struct arena *arena, struct message *message, const char 
   return 0;
 }
 
+int message_add_header(struct arena *arena, struct message *message, const char *name, credence_bytes value,
+                       credence_error **error)
+{
+  const credence_bytes text = credence_text(name);
+  int r = check_header(name, text.size, value, error);
+  return r < 0 ? r : add_checked(arena, message, text, value, error);
+}
+
 int message_set_header(struct arena *arena, struct message *message, const char *name, credence_bytes value,
                        credence_error **error)
 {
-  int r = check_header(name, value, error);
+  const credence_bytes text = credence_text(name);
+  int r = check_header(name, text.size, value, error);
   if (r < 0)
     return r;
   size_t kept = 0;
   for (size_t i = 0; i < message->header_count; i++) {
     const struct header *header = &message->headers[i];
-    if (!ascii_equal(header->name.data, header->name.size, name, strlen(name)))
+    if (!ascii_equal(header->name.data, header->name.size, name, text.size))
       message->headers[kept++] = *header;
   }
   message->header_count = kept;
-  return message_add_header(arena, message, name, value, error);
+  return add_checked(arena, message, text, value, error);
 }
 
 static int set_media_type(struct arena *arena, struct message *message, const char *media_type,

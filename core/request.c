@@ -36,7 +36,7 @@ void credence_request_free(credence_request **request)
   curl_forget(r);
   session_unref(r->session);
   for (size_t i = 0; i < DERIVED_MAX; i++)
-    derived_unref(r->derived[i]);
+    derived_unref(r->derived[i].derived);
   arena_free(&r->arena);
   EVP_MD_CTX_free(r->scratch);
   free(r->nonce);

@@ -19,6 +19,13 @@ struct derived;
 
 /* Keys that one callback of a provider may derive. */
 #define DERIVED_MAX 4u
+#define DERIVED_NAME_SIZE 32u /* with a NUL */
+
+/* A key that a callback derived, and which the next one most likely derives again. */
+struct derived_place {
+  char name[DERIVED_NAME_SIZE];
+  struct derived *derived;
+};
 
 /* Where a request goes.  Text of the profile, or of a login's arena. */
 struct place {
@@ -51,9 +58,9 @@ struct credence_request {
   char *nonce;
   credence_trace_function trace;
   void *trace_userdata;
-  struct derived *derived[DERIVED_MAX]; /* used last, as first, second ... of a callback; or NULL */
-  EVP_MD_CTX *scratch;                  /* for digests; belongs to the thread of the request */
-  struct curl_slist *curl_headers;      /* what credence-curl.h gave to libcurl */
+  struct derived_place derived[DERIVED_MAX]; /* the first, second ... of the last callback */
+  EVP_MD_CTX *scratch;                       /* for digests; belongs to the thread of the request */
+  struct curl_slist *curl_headers;           /* what credence-curl.h gave to libcurl */
   void (*curl_headers_free)(struct curl_slist *);
   struct certificates *certificates; /* what it gave to libcurl besides; or NULL */
 };

@@ -7,37 +7,34 @@
  * keys, answer.c reads what AWS says to it.  The man page credence-aws-sigv4(7) tells
  * what is signed and what is not.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "answer.h"
+#include "place.h"
 #include "signature.h"
 #include "sts.h"
 
-/* The options come first; the host tells what they leave out. */
-static int find_place(credence_call *call, const struct settings *settings, struct place *ret_place)
+static int no_place(credence_call *call, const char *text)
 {
+  return credence_fail(call, CREDENCE_E_NOT_FOUND, text);
+}
+
+/* What the options leave out, read from the host. */
+static int sign_by_host(credence_call *call, const struct settings *settings, const struct keys *keys)
+{
+  struct place place;
   credence_bytes authority;
-  memset(ret_place, 0, sizeof(*ret_place));
-  if (settings->region[0] == '\0' || settings->service[0] == '\0') {
-    int r = credence_request_part(call, CREDENCE_AUTHORITY, &authority);
-    if (r < 0)
-      return r;
-    place_of_host(authority, ret_place);
-  }
-  if (settings->region[0] != '\0')
-    memcpy(ret_place->region, settings->region, NAME_SIZE);
-  if (settings->service[0] != '\0')
-    memcpy(ret_place->service, settings->service, NAME_SIZE);
-  if (ret_place->region[0] == '\0')
-    return credence_fail(call, CREDENCE_E_NOT_FOUND,
-                         "the host's name does not tell the region: give the profile region=..., such as "
-                         "region=eu-west-1");
-  if (ret_place->service[0] == '\0')
-    return credence_fail(call, CREDENCE_E_NOT_FOUND,
-                         "the host's name does not tell the service: give the profile service=..., such as "
-                         "service=s3");
-  return 0;
+  int r = credence_request_part(call, CREDENCE_AUTHORITY, &authority);
+  if (r < 0)
+    return r;
+  place_of_host(authority, &place);
+  const char *region = settings->region[0] != '\0' ? settings->region : place.region;
+  const char *service = settings->service[0] != '\0' ? settings->service : place.service;
+  if (region[0] == '\0')
+    return no_place(call, "the host's name does not tell the region: give the profile region=..., such as "
+                          "region=eu-west-1");
+  if (service[0] == '\0')
+    return no_place(call, "the host's name does not tell the service: give the profile service=..., such as "
+                          "service=s3");
+  return signature_put(call, settings, keys, region, service);
 }
 
 static int find_keys(credence_call *call, const struct settings *settings, struct keys *ret_keys)
@@ -52,14 +49,16 @@ static int find_keys(credence_call *call, const struct settings *settings, struc
   return credence_value(call, "temporary_access_key_id", &ret_keys->access_key_id);
 }
 
-static int sign(void *settings, credence_call *call)
+static int sign(void *instance, credence_call *call)
 {
-  struct place place;
+  const struct settings *settings = instance;
   struct keys keys;
-  int r = find_place(call, settings, &place);
-  if (r == 0)
-    r = find_keys(call, settings, &keys);
-  return r < 0 ? r : signature_put(call, settings, &keys, &place);
+  int r = find_keys(call, settings, &keys);
+  if (r < 0)
+    return r;
+  if (settings->region[0] == '\0' || settings->service[0] == '\0')
+    return sign_by_host(call, settings, &keys);
+  return signature_put(call, settings, &keys, settings->region, settings->service);
 }
 
 static const credence_provider provider = {

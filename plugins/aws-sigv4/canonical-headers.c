@@ -9,41 +9,24 @@
  */
 #include "canonical.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-char *put(char *out, const void *data, size_t size)
-{
-  if (size > 0)
-    memcpy(out, data, size);
-  return out + size;
-}
-
-char *put_text(char *out, const char *text)
-{
-  return put(out, text, strlen(text));
-}
 
 /* Proxies and tracing change the first two, and the last is the signature's own place.
  * Others of that kind, as Connection, no request of the host has. */
 static int is_left_out(const struct signed_header *header)
 {
-  static const char *const names[] = {"user-agent", "x-amzn-trace-id", "authorization"};
+  static const credence_bytes names[] = {{"user-agent", 10}, {"x-amzn-trace-id", 15}, {"authorization", 13}};
   for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-    if (header->name_size == strlen(names[i]) && memcmp(header->name, names[i], header->name_size) == 0)
+    if (header->name_size == names[i].size && memcmp(header->name, names[i].data, names[i].size) == 0)
       return 1;
   return 0;
 }
 
-static int compare(const void *a, const void *b)
+static int is_behind(const struct signed_header *x, const struct signed_header *y)
 {
-  const struct signed_header *x = a;
-  const struct signed_header *y = b;
   size_t common = x->name_size < y->name_size ? x->name_size : y->name_size;
   int order = memcmp(x->name, y->name, common);
-  if (order == 0)
-    order = (x->name_size > y->name_size) - (x->name_size < y->name_size);
-  return order != 0 ? order : (x->index > y->index) - (x->index < y->index);
+  return order > 0 || (order == 0 && x->name_size > y->name_size);
 }
 
 /* The number of headers, and bytes of their names. */
@@ -51,9 +34,12 @@ static void measure(credence_call *call, size_t *ret_count, size_t *ret_size)
 {
   credence_bytes name;
   credence_bytes value;
-  *ret_size = 0;
-  for (*ret_count = 0; credence_header_at(call, *ret_count, &name, &value) == 0; ++*ret_count)
-    *ret_size += name.size;
+  size_t count = 0;
+  size_t size = 0;
+  for (; credence_header_at(call, count, &name, &value) == 0; count++)
+    size += name.size;
+  *ret_count = count;
+  *ret_size = size;
 }
 
 static const char *lower_copy(char *out, credence_bytes name)
@@ -64,12 +50,18 @@ static const char *lower_copy(char *out, credence_bytes name)
   return out;
 }
 
+/* In its place among those that are there, behind others of its name.  There are at most a
+ * hundred or so, and mostly three. */
 static void add(struct signed_headers *headers, const char *name, size_t name_size, credence_bytes value)
 {
-  struct signed_header *header = &headers->items[headers->count];
-  *header = (struct signed_header){name, name_size, value, headers->count};
-  if (!is_left_out(header))
-    headers->count++;
+  const struct signed_header header = {name, name_size, value};
+  size_t place = headers->count;
+  if (is_left_out(&header))
+    return;
+  for (; place > 0 && is_behind(&headers->items[place - 1], &header); place--)
+    headers->items[place] = headers->items[place - 1];
+  headers->items[place] = header;
+  headers->count++;
 }
 
 static int add_all(credence_call *call, size_t count, char *names, struct signed_headers *headers)
@@ -122,14 +114,14 @@ int signed_headers_collect(credence_call *call, struct signed_headers *ret_heade
   size_t count = 0;
   size_t size = 0;
   measure(call, &count, &size);
-  headers.items = credence_memory(call, (count + 2) * sizeof(*headers.items));
-  char *names = credence_memory(call, 2 * size + count + sizeof(own));
-  if (headers.items == NULL || names == NULL)
+  headers.items =
+      credence_memory(call, (count + 2) * sizeof(*headers.items) + 2 * size + count + sizeof(own));
+  if (headers.items == NULL)
     return CREDENCE_E_NOMEM;
+  char *names = (char *)(headers.items + count + 2);
   int r = add_all(call, count, names, &headers);
   if (r < 0)
     return r;
-  qsort(headers.items, headers.count, sizeof(*headers.items), compare);
   join_names(&headers, names + size);
   *ret_headers = headers;
   return 0;

@@ -200,6 +200,8 @@ static int put_query(credence_call *call, credence_bytes query, char **out)
 static char *put_value(char *out, credence_bytes value)
 {
   const char *in = value.data;
+  if (memchr(in, ' ', value.size) == NULL)
+    return put(out, in, value.size);
   for (size_t i = 0; i < value.size; i++)
     if (in[i] != ' ' || i == 0 || in[i - 1] != ' ')
       *out++ = in[i];
@@ -250,13 +252,12 @@ int canonical_request(credence_call *call, const struct signed_headers *headers,
     return r;
   size_t room = method.size + 3 * path.size + 4 * query.size + headers_size(headers) + headers->names.size +
                 payload.size + 8;
-  char *start = credence_memory(call, room);
-  char *work = credence_memory(call, path.size + 1);
-  if (start == NULL || work == NULL)
+  char *start = credence_memory(call, room + path.size + 1);
+  if (start == NULL)
     return CREDENCE_E_NOMEM;
   char *out = put(start, method.data, method.size);
   *out++ = '\n';
-  out = put_canonical_path(out, path, rules, work);
+  out = put_canonical_path(out, path, rules, start + room);
   *out++ = '\n';
   r = put_query(call, query, &out);
   if (r < 0)

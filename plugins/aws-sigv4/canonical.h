@@ -7,6 +7,8 @@
 #ifndef AWS_CANONICAL_H
 #define AWS_CANONICAL_H
 
+#include <string.h>
+
 #include "credence-plugin.h"
 
 /* A header that is signed. */
@@ -14,7 +16,6 @@ struct signed_header {
   const char *name; /* in lower case */
   size_t name_size;
   credence_bytes value;
-  size_t index; /* among those of the request */
 };
 
 struct signed_headers {
@@ -37,7 +38,16 @@ int canonical_request(credence_call *call, const struct signed_headers *headers,
                       credence_bytes payload, credence_bytes *ret_text);
 
 /* Write bytes or a text, and return where the next go. */
-char *put(char *out, const void *data, size_t size);
-char *put_text(char *out, const char *text);
+static inline char *put(char *out, const void *data, size_t size)
+{
+  if (size > 0)
+    memcpy(out, data, size);
+  return out + size;
+}
+
+static inline char *put_text(char *out, const char *text)
+{
+  return put(out, text, strlen(text));
+}
 
 #endif

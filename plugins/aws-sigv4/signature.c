@@ -25,43 +25,45 @@ struct signature {
   credence_call *call;
   const struct settings *settings;
   const struct keys *keys;
-  const struct place *place;
+  credence_bytes region;
+  credence_bytes service;
   struct path_rules rules;
   int unsigned_payload;
   char time[TIME_SIZE];
-  char scope[SCOPE_SIZE];
+  char scope_text[SCOPE_SIZE];
+  credence_bytes scope;
   char payload[HEX_SIZE];
   struct signed_headers headers;
 };
 
 /* --- time and scope ------------------------------------------------------------------ */
 
-static void put_digits(char *out, int64_t number, size_t count)
+static void put_two(char *out, unsigned number)
 {
-  while (count-- > 0) {
-    out[count] = (char)('0' + number % 10);
-    number /= 10;
-  }
+  out[0] = (char)('0' + number / 10);
+  out[1] = (char)('0' + number % 10);
 }
 
 /* By hand, since gmtime_r() takes a lock.  Years are counted from March, so that the leap
  * day is the last; 719468 days lie between March of the year 0 and 1970. */
 static void write_time(int64_t seconds, char out[TIME_SIZE])
 {
-  int64_t days = seconds / 86400 + 719468;
-  int64_t rest = seconds % 86400;
-  int64_t era = days / 146097; /* of 400 years */
-  int64_t day = days % 146097;
-  int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+  unsigned rest = (unsigned)(seconds % 86400);
+  unsigned day = (unsigned)(seconds / 86400) + 719468;
+  unsigned era = day / 146097; /* of 400 years */
+  day %= 146097;
+  unsigned year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
   day -= 365 * year + year / 4 - year / 100;
-  int64_t month = (5 * day + 2) / 153; /* from March */
-  put_digits(out, 400 * era + year + (month >= 10), 4);
-  put_digits(out + 4, month < 10 ? month + 3 : month - 9, 2);
-  put_digits(out + 6, day - (153 * month + 2) / 5 + 1, 2);
+  unsigned month = (5 * day + 2) / 153; /* from March */
+  year += 400 * era + (month >= 10);
+  put_two(out, year / 100);
+  put_two(out + 2, year % 100);
+  put_two(out + 4, month < 10 ? month + 3 : month - 9);
+  put_two(out + 6, day - (153 * month + 2) / 5 + 1);
   out[8] = 'T';
-  put_digits(out + 9, rest / 3600, 2);
-  put_digits(out + 11, rest / 60 % 60, 2);
-  put_digits(out + 13, rest % 60, 2);
+  put_two(out + 9, rest / 3600);
+  put_two(out + 11, rest / 60 % 60);
+  put_two(out + 13, rest % 60);
   out[15] = 'Z';
   out[16] = '\0';
 }
@@ -72,13 +74,13 @@ static int read_clock(struct signature *s)
   if (now < 0)
     return (int)now;
   write_time(now / 1000000, s->time);
-  char *out = put(s->scope, s->time, 8);
+  char *out = put(s->scope_text, s->time, 8);
   *out++ = '/';
-  out = put_text(out, s->place->region);
+  out = put(out, s->region.data, s->region.size);
   *out++ = '/';
-  out = put_text(out, s->place->service);
+  out = put(out, s->service.data, s->service.size);
   out = put_text(out, "/aws4_request");
-  *out = '\0';
+  s->scope = (credence_bytes){s->scope_text, (size_t)(out - s->scope_text)};
   return 0;
 }
 
@@ -117,8 +119,7 @@ static int digest_payload(struct signature *s)
 static int derive_key(struct signature *s)
 {
   const credence_bytes lead = {"AWS4", 4};
-  const credence_bytes chain[] = {
-      {s->time, 8}, credence_text(s->place->region), credence_text(s->place->service), {"aws4_request", 12}};
+  const credence_bytes chain[] = {{s->time, 8}, s->region, s->service, {"aws4_request", 12}};
   return credence_derive_chain(s->call, CREDENCE_SHA256, s->keys->secret, &lead, chain,
                                sizeof(chain) / sizeof(chain[0]), "signing key");
 }
@@ -145,9 +146,9 @@ static int compute(struct signature *s, char out[HEX_SIZE])
   if (r < 0)
     return r;
   char *end = put_text(text, ALGORITHM "\n");
-  end = put_text(end, s->time);
+  end = put(end, s->time, TIME_SIZE - 1);
   *end++ = '\n';
-  end = put_text(end, s->scope);
+  end = put(end, s->scope.data, s->scope.size);
   *end++ = '\n';
   end = put(end, digest, HEX_SIZE - 1);
   const credence_bytes to_sign = {text, (size_t)(end - text)};
@@ -183,7 +184,7 @@ static int put_authorization(struct signature *s, const char *signature)
   char *out = put_text(text, ALGORITHM " Credential=");
   out = put(out, s->keys->access_key_id.data, s->keys->access_key_id.size);
   *out++ = '/';
-  out = put_text(out, s->scope);
+  out = put(out, s->scope.data, s->scope.size);
   out = put_text(out, ", SignedHeaders=");
   out = put(out, s->headers.names.data, s->headers.names.size);
   out = put_text(out, ", Signature=");
@@ -221,8 +222,9 @@ static int append_credential(struct signature *s)
     return credence_fail(s->call, CREDENCE_E_INVALID, "the access key ID is too long");
   char *out = put(text, s->keys->access_key_id.data, s->keys->access_key_id.size);
   *out++ = '/';
-  memcpy(out, s->scope, strlen(s->scope) + 1);
-  return edit(s, CREDENCE_APPEND_QUERY, "X-Amz-Credential", text);
+  out = put(out, s->scope.data, s->scope.size);
+  const credence_bytes value = {text, (size_t)(out - text)};
+  return credence_edit(s->call, CREDENCE_APPEND_QUERY, "X-Amz-Credential", &value);
 }
 
 static int append_terms(struct signature *s)
@@ -256,10 +258,15 @@ static int sign_query(struct signature *s)
 }
 
 int signature_put(credence_call *call, const struct settings *settings, const struct keys *keys,
-                  const struct place *place)
+                  const char *region, const char *service)
 {
-  struct signature s = {.call = call, .settings = settings, .keys = keys, .place = place};
-  int is_s3 = strncmp(place->service, "s3", 2) == 0;
+  struct signature s;
+  s.call = call;
+  s.settings = settings;
+  s.keys = keys;
+  s.region = credence_text(region);
+  s.service = credence_text(service);
+  int is_s3 = strncmp(service, "s3", 2) == 0;
   read_rules(&s, is_s3);
   int r = read_clock(&s);
   if (r == 0)

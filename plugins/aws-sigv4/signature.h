@@ -3,7 +3,7 @@
 #ifndef AWS_SIGNATURE_H
 #define AWS_SIGNATURE_H
 
-#include "place.h"
+#include "settings.h"
 
 /* With what a request is signed. */
 struct keys {
@@ -12,8 +12,8 @@ struct keys {
   const char *token;  /* NULL: none */
 };
 
-/* Sign as the settings say.  place has both region and service. */
+/* Sign as the settings say, but for this region and service. */
 int signature_put(credence_call *call, const struct settings *settings, const struct keys *keys,
-                  const struct place *place);
+                  const char *region, const char *service);
 
 #endif

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "answer.h"
+#include "place.h"
 
 /* What the host knows the answer to the question by. */
 #define MFA_CODE "mfa_code"
@@ -86,7 +87,7 @@ static int sign_login(credence_call *call, const struct settings *settings)
   const struct keys keys = {credence_text(settings->access_key_id), "secret_access_key",
                             settings->has_session_token ? "session_token" : NULL};
   int r = sts_place(call, settings, &place);
-  return r < 0 ? r : signature_put(call, &plain, &keys, &place);
+  return r < 0 ? r : signature_put(call, &plain, &keys, place.region, place.service);
 }
 
 int sts_login(void *instance, credence_call *call)

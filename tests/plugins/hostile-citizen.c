@@ -115,8 +115,7 @@ static int check_keys(credence_call *call)
   if (credence_derive_chain(call, CREDENCE_SHA256, "secret", &data[0], data, 2, "chain") < 0 ||
       credence_hmac(call, CREDENCE_SHA256, "chain", data, 2, two, 32) < 0 || memcmp(one, two, 32) == 0)
     return 53; /* another lead is another key, under the same name */
-  if (credence_derive(call, CREDENCE_SHA256, "secret", &data[0], "user") != CREDENCE_E_INVALID ||
-      credence_derive(call, CREDENCE_SHA256, "secret", &data[0], NULL) != CREDENCE_E_INVALID ||
+  if (credence_derive(call, CREDENCE_SHA256, "secret", &data[0], NULL) != CREDENCE_E_INVALID ||
       credence_derive(call, CREDENCE_SHA256, "user", &data[0], "x") != CREDENCE_E_INVALID ||
       credence_derive_chain(call, CREDENCE_SHA256, "secret", NULL, data, 0, "x") != CREDENCE_E_INVALID ||
       credence_derive(call, 99, "secret", &data[0], "x") != CREDENCE_E_UNSUPPORTED)
