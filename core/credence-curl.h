@@ -60,8 +60,11 @@ CREDENCE_API int credence_curl_apply_with(CURL *curl, credence_request *request,
  * curl refers to memory of the request: keep the request, unchanged and not
  * signed again, until the transfer is over; free the request after the handle.
  * One handle at a time: applying a request to a second one takes it from the
- * first.  UNSUPPORTED when this libcurl lacks one of the rules, and for a HEAD
- * request with a body, which libcurl cannot send. */
+ * first.  For a body that is read (credence_request_set_body_reader()) it takes the
+ * handle's read and seek callbacks; apply such a request again before the handle
+ * sends it once more.  CURLE_ABORTED_BY_CALLBACK: the read function failed, or the
+ * body was not as long as was said.  UNSUPPORTED when this libcurl lacks one of the
+ * rules, and for a HEAD request with a body, which libcurl cannot send. */
 static inline int credence_curl_apply(CURL *curl, credence_request *request, credence_error **error)
 {
   const struct credence_curl_functions functions = credence_curl_functions_here();

@@ -289,10 +289,29 @@ CREDENCE_API int credence_request_add_header(credence_request *request, const ch
 /* Set the body.  media_type becomes the Content-Type header; NULL sets none. */
 CREDENCE_API int credence_request_set_body(credence_request *request, const void *data, size_t size,
                                            const char *media_type, credence_error **error);
+/* Read a part of the body, as pread does: up to size bytes from offset on.
+ * *ret_size, at first 0, becomes how many there are, of which 0 means that the body
+ * ends at offset; fewer than asked for are fine.  Offsets come in order: 0 first,
+ * then where the bytes before ended; and from 0 on again whenever the body is read
+ * again.  Returns CREDENCE_OK or a CREDENCE_E_* code.  Called on the thread that
+ * signs, sends or reads, and must not call the library with that request. */
+typedef int (*credence_read_function)(void *userdata, uint64_t offset, void *buffer, size_t size,
+                                      size_t *ret_size);
+/* Set a body that is not in memory: read is called whenever the body is hashed or
+ * sent, and userdata must stay until the request is freed or has another body.  size
+ * is that of the whole body and becomes Content-Length; a body that turns out to be
+ * shorter or longer is an error, INVALID, and never sent as if it were whole.  Where
+ * size is 0, read is called at once and not kept.  Providers that sign the bytes of
+ * the body rather than a digest do not sign such a request: UNSUPPORTED. */
+CREDENCE_API int credence_request_set_body_reader(credence_request *request, credence_read_function read,
+                                                  void *userdata, uint64_t size, const char *media_type,
+                                                  credence_error **error);
 /* Set a JSON body; the text is checked and sent as it is. */
 CREDENCE_API int credence_request_set_json(credence_request *request, const char *text,
                                            credence_error **error);
-/* Append a field to a form body (application/x-www-form-urlencoded). */
+/* Append a field to a form body (application/x-www-form-urlencoded).  INVALID when
+ * there is a body that is not a form, or is read.  Of the functions that set a body,
+ * the last one counts. */
 CREDENCE_API int credence_request_add_form(credence_request *request, const char *name, const char *value,
                                            credence_error **error);
 
@@ -326,8 +345,16 @@ CREDENCE_API int credence_request_header(const credence_request *request, size_t
                                          const char **ret_value);
 /* What the Host header says. */
 CREDENCE_API const char *credence_request_host(const credence_request *request);
-/* The body; NULL when there is none.  ret_size may be NULL. */
+/* The body in memory; NULL when there is none, or when it is read: see
+ * credence_request_read_body().  ret_size may be NULL. */
 CREDENCE_API const void *credence_request_body(const credence_request *request, size_t *ret_size);
+/* How many bytes the body has, in memory or not; 0 when there is none. */
+CREDENCE_API uint64_t credence_request_body_size(const credence_request *request);
+/* Read the body piece by piece, in memory or not: offset is 0, or where the read
+ * before ended.  *ret_size is between 1 and size, or 0 at the end.  Where a reader's
+ * body is not as long as was said, its last piece is an error. */
+CREDENCE_API int credence_request_read_body(credence_request *request, uint64_t offset, void *buffer,
+                                            size_t size, size_t *ret_size, credence_error **error);
 
 /* --- sending --------------------------------------------------------------------- */
 

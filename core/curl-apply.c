@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "body.h"
 #include "certificates.h"
 #include "credence-curl.h"
 #include "error.h"
@@ -19,18 +20,20 @@ struct apply {
   CURLcode failed; /* the first option that libcurl did not take */
 };
 
-static void set_long(struct apply *a, CURLoption option, long value)
+static void note(struct apply *a, CURLcode code)
 {
-  CURLcode code = a->f->easy_setopt(a->curl, option, value);
   if (a->failed == CURLE_OK)
     a->failed = code;
 }
 
+static void set_long(struct apply *a, CURLoption option, long value)
+{
+  note(a, a->f->easy_setopt(a->curl, option, value));
+}
+
 static void set_pointer(struct apply *a, CURLoption option, const void *value)
 {
-  CURLcode code = a->f->easy_setopt(a->curl, option, value);
-  if (a->failed == CURLE_OK)
-    a->failed = code;
+  note(a, a->f->easy_setopt(a->curl, option, value));
 }
 
 /* Take back what the handle may have been told.  A libcurl without the option
@@ -85,13 +88,46 @@ static void forget_additions(struct apply *a)
   forget_long(a, CURLOPT_UPLOAD);
 }
 
-static void set_body(struct apply *a, const void *body, size_t size)
+/* body NULL: libcurl asks its read function. */
+static void set_body(struct apply *a, const void *body, uint64_t size)
 {
   set_long(a, CURLOPT_POST, 1);
-  CURLcode code = a->f->easy_setopt(a->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
-  if (a->failed == CURLE_OK)
-    a->failed = code;
+  note(a, a->f->easy_setopt(a->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size));
   set_pointer(a, CURLOPT_POSTFIELDS, body);
+}
+
+static size_t on_read(char *buffer, size_t one, size_t count, void *userdata)
+{
+  credence_request *request = userdata;
+  size_t got = 0;
+  int r = body_read(request_current(request), request->upload_at, buffer, one * count, &got,
+                    &request->upload_failed);
+  if (r < 0)
+    return CURL_READFUNC_ABORT;
+  request->upload_at += got;
+  return got;
+}
+
+/* A connection of before turned out to be closed, and the request is sent on another:
+ * from the beginning. */
+static int on_seek(void *userdata, curl_off_t offset, int origin)
+{
+  credence_request *request = userdata;
+  if (origin != SEEK_SET || offset != 0)
+    return CURL_SEEKFUNC_FAIL;
+  request->upload_at = 0;
+  return CURL_SEEKFUNC_OK;
+}
+
+static void set_reader(struct apply *a)
+{
+  a->request->upload_at = 0;
+  credence_error_free(&a->request->upload_failed);
+  note(a, a->f->easy_setopt(a->curl, CURLOPT_READFUNCTION, on_read));
+  set_pointer(a, CURLOPT_READDATA, a->request);
+  note(a, a->f->easy_setopt(a->curl, CURLOPT_SEEKFUNCTION, on_seek));
+  set_pointer(a, CURLOPT_SEEKDATA, a->request);
+  set_body(a, NULL, body_size(request_current(a->request)));
 }
 
 static int wants_length(const char *method)
@@ -102,13 +138,15 @@ static int wants_length(const char *method)
 /* libcurl would wait for the body that the answer's length promises. */
 static int is_head_with_body(const struct message *message)
 {
-  return message->body.data != NULL && strcmp(message->method, "HEAD") == 0;
+  return body_exists(message) && strcmp(message->method, "HEAD") == 0;
 }
 
 static void set_method(struct apply *a)
 {
   const struct message *message = request_current(a->request);
-  if (message->body.data != NULL)
+  if (message->reader.read != NULL)
+    set_reader(a);
+  else if (message->body.data != NULL)
     set_body(a, message->body.data, message->body.size);
   else if (wants_length(message->method))
     set_body(a, "", 0);
@@ -176,6 +214,7 @@ void curl_forget(credence_request *request)
   curl_headers_drop(request);
   certificates_free(request->certificates);
   request->certificates = NULL;
+  credence_error_free(&request->upload_failed);
 }
 
 static void set_blob(struct apply *a, CURLoption option, char *data, size_t size)

@@ -87,22 +87,29 @@ static int is_nothing(const credence_bytes *parts, size_t count)
   return count == 0;
 }
 
-int digest_parts(EVP_MD_CTX *scratch, uint32_t algorithm, const credence_bytes *parts, size_t count,
-                 void *out, size_t out_size)
+int digest_begin(EVP_MD_CTX *scratch, uint32_t algorithm, size_t out_size)
 {
   const EVP_MD *md = digest_find(algorithm);
   if (md == NULL)
     return CREDENCE_E_UNSUPPORTED;
   if ((size_t)EVP_MD_get_size(md) != out_size)
     return CREDENCE_E_INVALID;
+  const EVP_MD_CTX *begun = digest_begun(algorithm, md);
+  return begun != NULL && EVP_MD_CTX_copy_ex(scratch, begun) ? 0 : CREDENCE_E_FAILED;
+}
+
+int digest_parts(EVP_MD_CTX *scratch, uint32_t algorithm, const credence_bytes *parts, size_t count,
+                 void *out, size_t out_size)
+{
+  int r = digest_begin(scratch, algorithm, out_size);
+  if (r < 0)
+    return r;
   int empty = is_nothing(parts, count);
   if (empty && atomic_load_explicit(&nothing[algorithm].state, memory_order_acquire) == KNOWN) {
     memcpy(out, nothing[algorithm].digest, out_size);
     return 0;
   }
-  const EVP_MD_CTX *begun = digest_begun(algorithm, md);
-  if (begun == NULL || !EVP_MD_CTX_copy_ex(scratch, begun) || update_parts(scratch, parts, count) < 0 ||
-      !EVP_DigestFinal_ex(scratch, out, NULL))
+  if (update_parts(scratch, parts, count) < 0 || !EVP_DigestFinal_ex(scratch, out, NULL))
     return CREDENCE_E_FAILED;
   if (empty)
     keep_nothing(algorithm, out, out_size);

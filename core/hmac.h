@@ -23,6 +23,8 @@ struct hmac_key;
  * for a number that is not known or that the system does not offer. */
 const EVP_MD *digest_find(uint32_t algorithm);
 
+/* Begin a digest in scratch.  out_size must be the digest's size. */
+int digest_begin(EVP_MD_CTX *scratch, uint32_t algorithm, size_t out_size);
 /* Digest of the parts.  out_size must be the digest's size.  That of no bytes, which is
  * the body of most requests, is computed once in a process. */
 int digest_parts(EVP_MD_CTX *scratch, uint32_t algorithm, const credence_bytes *parts, size_t count,

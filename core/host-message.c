@@ -23,9 +23,19 @@ static int content_length(const struct call *call, credence_bytes *out)
   return out->data == NULL ? CREDENCE_E_NOMEM : 0;
 }
 
+static int body_part(struct call *call, const struct message *message, credence_bytes *out)
+{
+  if (message->reader.read != NULL)
+    return error_set(&call->why, CREDENCE_E_UNSUPPORTED,
+                     "send at most 64 MiB; a program gives them with credence_request_set_body()",
+                     "it signs the body's bytes, which have to be in memory");
+  *out = message->body;
+  return 0;
+}
+
 int host_request_part(credence_call *base, uint32_t part, credence_bytes *out)
 {
-  const struct call *call = call_of(base);
+  struct call *call = call_of(base);
   if (call->request == NULL)
     return CREDENCE_E_UNSUPPORTED;
   const struct message *message = &call->request->attempt;
@@ -49,8 +59,7 @@ int host_request_part(credence_call *base, uint32_t part, credence_bytes *out)
     *out = message->query;
     return 0;
   case CREDENCE_BODY:
-    *out = message->body;
-    return 0;
+    return body_part(call, message, out);
   case CREDENCE_CONTENT_LENGTH:
     return content_length(call, out);
   default:

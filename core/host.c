@@ -5,6 +5,7 @@
 #include <openssl/rand.h>
 #include <string.h>
 
+#include "body.h"
 #include "error.h"
 #include "host-call.h"
 #include "secret.h"
@@ -56,10 +57,10 @@ static int service_digest(credence_call *base, uint32_t algorithm, const credenc
 
 static int service_body_digest(credence_call *base, uint32_t algorithm, void *out, size_t out_size)
 {
-  const struct call *call = call_of(base);
+  struct call *call = call_of(base);
   if (call->request == NULL)
     return CREDENCE_E_UNSUPPORTED;
-  return digest_parts(call->request->scratch, algorithm, &call->request->attempt.body, 1, out, out_size);
+  return body_digest(&call->request->attempt, call->request->scratch, algorithm, out, out_size, &call->why);
 }
 
 static int64_t service_now(credence_call *base)

@@ -193,9 +193,22 @@ int message_set_body(struct arena *arena, struct message *message, credence_byte
   if (copy == NULL)
     return error_nomem(error);
   int r = set_media_type(arena, message, media_type, error);
-  if (r == 0)
-    message->body = (credence_bytes){copy, body.size};
-  return r;
+  if (r < 0)
+    return r;
+  message->body = (credence_bytes){copy, body.size};
+  message->reader = (struct body_reader){NULL, NULL, 0};
+  return 0;
+}
+
+int message_set_reader(struct arena *arena, struct message *message, const struct body_reader *reader,
+                       const char *media_type, credence_error **error)
+{
+  int r = set_media_type(arena, message, media_type, error);
+  if (r < 0)
+    return r;
+  message->body = (credence_bytes){NULL, 0};
+  message->reader = *reader;
+  return 0;
 }
 
 static int is_form(const struct message *message)
@@ -254,7 +267,7 @@ static int append_pair(struct arena *arena, credence_bytes *pairs, struct room *
 int message_append_form(struct arena *arena, struct message *message, const char *name, credence_bytes value,
                         credence_error **error)
 {
-  if (message->body.data != NULL && !is_form(message))
+  if (message->reader.read != NULL || (message->body.data != NULL && !is_form(message)))
     return error_set(error, CREDENCE_E_INVALID, "give the body or form fields, not both",
                      "the request has a body that is not a form");
   credence_bytes body = message->body;

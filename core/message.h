@@ -32,11 +32,19 @@ struct room {
   size_t size;
 };
 
+/* A body that is read piece by piece; see credence_read_function.  size is not 0. */
+struct body_reader {
+  credence_read_function read; /* NULL: there is none */
+  void *userdata;
+  uint64_t size;
+};
+
 struct message {
   const char *method;
   credence_bytes path;
   credence_bytes query; /* data NULL: there is none */
-  credence_bytes body;  /* data NULL: there is none */
+  credence_bytes body;  /* data NULL: there is none, or reader has it */
+  struct body_reader reader;
   struct room query_room;
   struct room body_room;
   struct header *headers;
@@ -74,6 +82,9 @@ int message_append_form(struct arena *arena, struct message *message, const char
 /* media_type NULL leaves Content-Type alone.  The bytes are copied. */
 int message_set_body(struct arena *arena, struct message *message, credence_bytes body,
                      const char *media_type, credence_error **error);
+/* The same with a reader, which is not called. */
+int message_set_reader(struct arena *arena, struct message *message, const struct body_reader *reader,
+                       const char *media_type, credence_error **error);
 
 /* Take the first parameter off *rest, which is a query or form body; still
  * encoded.  0 when there is none left. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "derived.h"
+#include "body.h"
 #include "encode.h"
 #include "error.h"
 #include "host.h"
@@ -21,6 +22,7 @@ const struct message *request_current(const credence_request *request)
 
 static void drop_attempt(credence_request *request)
 {
+  request->read_at = 0;
   if (!request->has_attempt)
     return;
   arena_rewind(&request->arena, request->mark);
@@ -114,6 +116,32 @@ int credence_request_set_body(credence_request *request, const void *data, size_
     media_type = NULL;
   const credence_bytes body = {data == NULL ? "" : data, size};
   return message_set_body(&request->arena, &request->pristine, body, media_type, error);
+}
+
+/* A body without bytes is read here and now: nobody would ask for it later, and so
+ * notice that it has some. */
+static int set_empty_reader(credence_request *request, const struct body_reader *reader,
+                            const char *media_type, credence_error **error)
+{
+  int r = body_check_end(reader, error);
+  return r < 0 ? r : credence_request_set_body(request, "", 0, media_type, error);
+}
+
+int credence_request_set_body_reader(credence_request *request, credence_read_function read, void *userdata,
+                                     uint64_t size, const char *media_type, credence_error **error)
+{
+  const struct body_reader reader = {read, userdata, size};
+  if (read == NULL)
+    return error_set(error, CREDENCE_E_INVALID, "credence_request_set_body() sets one in memory",
+                     "the body has no read function");
+  if (size > INT64_MAX)
+    return error_set(error, CREDENCE_E_TOO_LARGE, NULL, "the body is larger than can be sent");
+  if (size == 0)
+    return set_empty_reader(request, &reader, media_type, error);
+  drop_attempt(request);
+  if (request->has_media_type)
+    media_type = NULL;
+  return message_set_reader(&request->arena, &request->pristine, &reader, media_type, error);
 }
 
 int credence_request_set_json(credence_request *request, const char *text, credence_error **error)
@@ -280,4 +308,24 @@ const void *credence_request_body(const credence_request *request, size_t *ret_s
   if (ret_size != NULL)
     *ret_size = message->body.size;
   return message->body.data;
+}
+
+uint64_t credence_request_body_size(const credence_request *request)
+{
+  return body_size(request_current(request));
+}
+
+int credence_request_read_body(credence_request *request, uint64_t offset, void *buffer, size_t size,
+                               size_t *ret_size, credence_error **error)
+{
+  size_t got = 0;
+  if (offset != 0 && offset != request->read_at)
+    return error_set(error, CREDENCE_E_INVALID, "begin at 0, and go on where the read before ended",
+                     "a body is read in order");
+  int r = body_read(request_current(request), offset, buffer, size, &got, error);
+  if (r < 0)
+    return r;
+  request->read_at = offset + got;
+  *ret_size = got;
+  return 0;
 }

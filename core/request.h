@@ -54,7 +54,8 @@ struct credence_request {
   int has_media_type;      /* the caller's header Content-Type, which no body replaces */
   int has_fixed_time;
   int64_t fixed_time;
-  int64_t now; /* the attempt's one reading of the clock; 0: not yet */
+  int64_t now;      /* the attempt's one reading of the clock; 0: not yet */
+  uint64_t read_at; /* where credence_request_read_body() has come to */
   char *nonce;
   credence_trace_function trace;
   void *trace_userdata;
@@ -63,6 +64,8 @@ struct credence_request {
   struct curl_slist *curl_headers;           /* what credence-curl.h gave to libcurl */
   void (*curl_headers_free)(struct curl_slist *);
   struct certificates *certificates; /* what it gave to libcurl besides; or NULL */
+  uint64_t upload_at;                /* how much of a reader's body libcurl has taken */
+  credence_error *upload_failed;     /* why it got no more; or NULL */
 };
 
 enum json_state { JSON_UNCHECKED, JSON_GOOD, JSON_BAD };

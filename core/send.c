@@ -80,6 +80,8 @@ static int perform(const struct transport *t, CURL *curl, credence_request *requ
     return error_set(error, CREDENCE_E_UNSUPPORTED, "install libcurl with OpenSSL",
                      "libcurl lacks an option");
   CURLcode code = t->easy_perform(curl);
+  if (code != CURLE_OK && request->upload_failed != NULL)
+    return error_pass(error, credence_error_code(request->upload_failed), &request->upload_failed);
   if (code == CURLE_OUT_OF_MEMORY && was_sent(t, curl))
     response->failed = CREDENCE_E_TOO_LARGE;
   /* What ended early by our own doing is told by the flow. */
