@@ -100,7 +100,8 @@ typedef struct credence_call {
 #define CREDENCE_BASE_PATH 5u /* the path of the profile's endpoint */
 #define CREDENCE_QUERY 6u     /* query as sent, without "?"; missing when there is none */
 #define CREDENCE_BODY 7u      /* body as sent; missing when there is none */
-#define CREDENCE_CONTENT_LENGTH 8u /* what that header will say; missing without a body.  Minor 2 */
+#define CREDENCE_CONTENT_LENGTH \
+  8u /* what the Content-Length header says; missing when there is no body.  Minor 2 */
 
 /* Changes to the request, for edit and edit_secret. */
 #define CREDENCE_SET_HEADER 1u   /* replace all headers of this name (any case) by one */
@@ -404,7 +405,9 @@ CREDENCE_INLINE int credence_digest(credence_call *call, uint32_t algorithm, con
   return call->host->digest(call, algorithm, parts, count, out, out_size);
 }
 
-/* Digest of the body as it is now; of no bytes where there is none. */
+/* Digest of the body as it is now; of no bytes where there is none.  Works for any
+ * body, also one that is read from a file while it is hashed: sign this rather than
+ * CREDENCE_BODY where the vendor lets you choose. */
 CREDENCE_INLINE int credence_body_digest(credence_call *call, uint32_t algorithm, void *out, size_t out_size)
 {
   if (!CREDENCE_HOST_HAS(call->host, body_digest))
@@ -432,7 +435,8 @@ CREDENCE_INLINE int credence_random(credence_call *call, void *out, size_t size)
 }
 
 /* One part of the request as it is now: CREDENCE_METHOD ... CREDENCE_CONTENT_LENGTH.
- * OK with out->data NULL when the part is missing. */
+ * OK with out->data NULL when the part is missing.  UNSUPPORTED for a part that this
+ * host does not know, and for CREDENCE_BODY when the body is not in memory. */
 CREDENCE_INLINE int credence_request_part(credence_call *call, uint32_t part, credence_bytes *out)
 {
   if (!CREDENCE_HOST_HAS(call->host, request_part))

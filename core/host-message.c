@@ -2,26 +2,16 @@
 /* host-message.c - the services about the request and the response; see credence-plugin.h */
 #include "config.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "body.h"
 #include "encode.h"
 #include "error.h"
 #include "host-call.h"
 #include "json-find.h"
 #include "secret.h"
-
-static int content_length(const struct call *call, credence_bytes *out)
-{
-  char text[24];
-  const credence_bytes *body = &call->request->attempt.body;
-  *out = (credence_bytes){NULL, 0};
-  if (body->data == NULL)
-    return 0;
-  int size = snprintf(text, sizeof(text), "%zu", body->size);
-  *out = (credence_bytes){arena_copy(&call->request->arena, text, (size_t)size), (size_t)size};
-  return out->data == NULL ? CREDENCE_E_NOMEM : 0;
-}
 
 static int body_part(struct call *call, const struct message *message, credence_bytes *out)
 {
@@ -30,6 +20,20 @@ static int body_part(struct call *call, const struct message *message, credence_
                      "send at most 64 MiB; a program gives them with credence_request_set_body()",
                      "it signs the body's bytes, which have to be in memory");
   *out = message->body;
+  return 0;
+}
+
+static int content_length_part(credence_request *request, credence_bytes *out)
+{
+  char digits[24];
+  *out = (credence_bytes){NULL, 0};
+  if (!body_exists(&request->attempt))
+    return 0;
+  int size = snprintf(digits, sizeof(digits), "%" PRIu64, body_size(&request->attempt));
+  const char *copy = arena_copy(&request->arena, digits, (size_t)size);
+  if (copy == NULL)
+    return CREDENCE_E_NOMEM;
+  *out = (credence_bytes){copy, (size_t)size};
   return 0;
 }
 
@@ -61,7 +65,7 @@ int host_request_part(credence_call *base, uint32_t part, credence_bytes *out)
   case CREDENCE_BODY:
     return body_part(call, message, out);
   case CREDENCE_CONTENT_LENGTH:
-    return content_length(call, out);
+    return content_length_part(call->request, out);
   default:
     return CREDENCE_E_UNSUPPORTED;
   }

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "derived.h"
 #include "body.h"
+#include "derived.h"
 #include "encode.h"
 #include "error.h"
 #include "host.h"

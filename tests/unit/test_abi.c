@@ -87,6 +87,7 @@ _Static_assert(CREDENCE_SHA1 == 1 && CREDENCE_SHA256 == 2 && CREDENCE_SHA512 == 
 _Static_assert(CREDENCE_METHOD == 1 && CREDENCE_SCHEME == 2 && CREDENCE_AUTHORITY == 3 &&
                    CREDENCE_PATH == 4 && CREDENCE_BASE_PATH == 5 && CREDENCE_QUERY == 6 && CREDENCE_BODY == 7,
                "parts");
+_Static_assert(CREDENCE_CONTENT_LENGTH == 8, "parts of minor 2");
 _Static_assert(CREDENCE_SET_HEADER == 1 && CREDENCE_ADD_HEADER == 2 && CREDENCE_APPEND_QUERY == 3 &&
                    CREDENCE_SET_QUERY == 4 && CREDENCE_APPEND_FORM == 5 && CREDENCE_SET_BODY == 6,
                "changes");
