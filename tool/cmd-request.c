@@ -18,6 +18,7 @@ static void tell_if_more_than_url(const struct session *session, credence_reques
   const char *name, *value;
 
   if (strcmp(credence_request_method(request), "GET") != 0 || credence_request_body(request, NULL) ||
+      credence_request_body_size(request) > 0 ||
       credence_request_header(request, 0, &name, &value) == CREDENCE_OK)
     notice(session, "the URL is not the whole request: --format=curl has method, headers and body too");
 }
@@ -50,7 +51,7 @@ static int run_sign(const struct session *session, const struct arguments *argum
   if (code != EXIT_DONE)
     goto out;
   code = credence_request_sign(built.request, &error);
-  code = code == CREDENCE_OK ? print(built.profile, built.request) : complain_library(code, &error);
+  code = code == CREDENCE_OK ? print(&built) : request_complain(&built, code, &error);
   if (code == EXIT_DONE)
     request_tell_untraced(session, arguments, &built);
   if (code == EXIT_DONE && is_format(format, "url"))
@@ -125,7 +126,7 @@ static int run_send(const struct session *session, const struct arguments *argum
   if (response)
     print_response(response, option_value(arguments, "include") != NULL);
   if (code != CREDENCE_OK)
-    code = complain_library(code, &error);
+    code = request_complain(&built, code, &error);
   else
     code = judge_status(session, arguments->operands[0], response);
 out:

@@ -2,6 +2,7 @@
 /* Prints a signed request in the four formats of credence sign. */
 #include "config.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,25 +20,28 @@ struct message {
   credence_request *request;
   const char *method;
   const char *url;
-  const char *body; /* NULL when there is none */
+  const char *body; /* NULL when there is none, or it is not in memory */
   size_t size;
+  uint64_t length; /* of the body, wherever it is */
 };
 
-static int message_load(const credence_profile *profile, credence_request *request,
-                        struct message *ret_message)
+static int message_load(const struct built_request *built, struct message *ret_message)
 {
-  *ret_message = (struct message){.profile = profile, .request = request};
+  credence_request *request = built->request;
+
+  *ret_message = (struct message){.profile = built->profile, .request = request};
   ret_message->method = credence_request_method(request);
   ret_message->url = credence_request_url(request);
   ret_message->body = credence_request_body(request, &ret_message->size);
+  ret_message->length = credence_request_body_size(request);
   return ret_message->method && ret_message->url ? EXIT_DONE : out_of_memory();
 }
 
 /* Servers expect a length with these, even of an empty body. */
 static bool has_length(const struct message *message)
 {
-  return message->body || strcmp(message->method, "POST") == 0 || strcmp(message->method, "PUT") == 0 ||
-         strcmp(message->method, "PATCH") == 0;
+  return message->body || message->length || strcmp(message->method, "POST") == 0 ||
+         strcmp(message->method, "PUT") == 0 || strcmp(message->method, "PATCH") == 0;
 }
 
 /* Path and query of the URL, as the request line has them. */
@@ -54,31 +58,49 @@ static void put_path(const char *url)
   fwrite(path, 1, size, stdout);
 }
 
-static int print_http(const credence_profile *profile, credence_request *request)
+/* A body that is not in memory; none of it once nobody reads what is printed. */
+static int print_pieces(const struct built_request *built, uint64_t length)
+{
+  char piece[16 * 1024];
+  credence_error *error = NULL;
+  size_t got = 0;
+
+  for (uint64_t at = 0; at < length && !ferror(stdout); at += got) {
+    int code = credence_request_read_body(built->request, at, piece, sizeof piece, &got, &error);
+
+    if (code != CREDENCE_OK)
+      return request_complain(built, code, &error);
+    fwrite(piece, 1, got, stdout);
+  }
+  return EXIT_DONE;
+}
+
+static int print_http(const struct built_request *built)
 {
   struct message message;
   const char *name, *value;
-  int code = message_load(profile, request, &message);
+  int code = message_load(built, &message);
 
   if (code != EXIT_DONE)
     return code;
   printf("%s ", message.method);
   put_path(message.url);
-  printf(" HTTP/1.1\r\nHost: %s\r\n", credence_request_host(request));
-  for (size_t i = 0; credence_request_header(request, i, &name, &value) == CREDENCE_OK; i++)
+  printf(" HTTP/1.1\r\nHost: %s\r\n", credence_request_host(message.request));
+  for (size_t i = 0; credence_request_header(message.request, i, &name, &value) == CREDENCE_OK; i++)
     printf("%s:%s%s\r\n", name, *value ? " " : "", value);
   if (has_length(&message))
-    printf("Content-Length: %zu\r\n", message.size);
+    printf("Content-Length: %" PRIu64 "\r\n", message.length);
   fputs("\r\n", stdout);
-  if (message.body)
-    fwrite(message.body, 1, message.size, stdout);
+  if (!message.body)
+    return print_pieces(built, message.length);
+  fwrite(message.body, 1, message.size, stdout);
   return EXIT_DONE;
 }
 
-static int print_url(const credence_profile *profile, credence_request *request)
+static int print_url(const struct built_request *built)
 {
   struct message message;
-  int code = message_load(profile, request, &message);
+  int code = message_load(built, &message);
 
   if (code == EXIT_DONE)
     printf("%s\n", message.url);
@@ -178,6 +200,16 @@ static size_t curl_text_size(const char *text, size_t size)
   return result;
 }
 
+/* curl has no way to send it as it is: --data-binary reads the file to memory, and
+ * --upload-file is another request. */
+static int check_in_memory(const struct message *message)
+{
+  if (!message->body && message->length)
+    return complain(EXIT_FAILED, "use --format=http, or credence send",
+                    "sign: the body is too large for this format");
+  return EXIT_DONE;
+}
+
 static int check_curl(const struct message *message)
 {
   static const char remedy[] = "use --format=json, or credence send";
@@ -188,14 +220,14 @@ static int check_curl(const struct message *message)
     return complain(EXIT_FAILED, remedy, "sign: the body is too long for a curl config");
   if (message->body && strcmp(message->method, "HEAD") == 0)
     return complain(EXIT_FAILED, remedy, "sign: curl cannot send HEAD with a body");
-  return EXIT_DONE;
+  return check_in_memory(message);
 }
 
-static int print_curl(const credence_profile *profile, credence_request *request)
+static int print_curl(const struct built_request *built)
 {
   struct message message;
   const char *name, *value;
-  int code = message_load(profile, request, &message);
+  int code = message_load(built, &message);
 
   if (code == EXIT_DONE)
     code = check_curl(&message);
@@ -208,7 +240,7 @@ static int print_curl(const credence_profile *profile, credence_request *request
     put_curl_option("request", message.method);
   fputs("path-as-is\ngloboff\n", stdout);
   put_curl_files(message.profile);
-  for (size_t i = 0; credence_request_header(request, i, &name, &value) == CREDENCE_OK; i++)
+  for (size_t i = 0; credence_request_header(message.request, i, &name, &value) == CREDENCE_OK; i++)
     put_curl_header(name, value);
   if (has_length(&message))
     put_curl_body(&message);
@@ -231,7 +263,7 @@ static int check_json(const struct message *message)
   if (!good)
     return complain(EXIT_FAILED, "use --format=http",
                     "sign: the URL or a header is not UTF-8, as JSON must be");
-  return EXIT_DONE;
+  return check_in_memory(message);
 }
 
 static void put_json_headers(credence_request *request)
@@ -268,10 +300,10 @@ static void put_json_body(const struct message *message)
   }
 }
 
-static int print_json(const credence_profile *profile, credence_request *request)
+static int print_json(const struct built_request *built)
 {
   struct message message;
-  int code = message_load(profile, request, &message);
+  int code = message_load(built, &message);
 
   if (code == EXIT_DONE)
     code = check_json(&message);
@@ -282,7 +314,7 @@ static int print_json(const credence_profile *profile, credence_request *request
   fputs(",\"url\":", stdout);
   put_json(stdout, message.url);
   fputs(",\"headers\":", stdout);
-  put_json_headers(request);
+  put_json_headers(message.request);
   put_json_body(&message);
   fputs("}\n", stdout);
   return EXIT_DONE;

@@ -5,10 +5,10 @@
 #ifndef TOOL_FORMAT_H
 #define TOOL_FORMAT_H
 
-#include "credence.h"
+#include "request-build.h"
 
-/* Print a request of the profile to standard output; returns the exit code. */
-typedef int (*format_function)(const credence_profile *profile, credence_request *request);
+/* Print the request to standard output; returns the exit code. */
+typedef int (*format_function)(const struct built_request *built);
 
 /* NULL for an unknown name; the usual one for NULL. */
 format_function format_find(const char *name);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "items.h"
@@ -28,6 +29,7 @@ struct plan {
   int64_t time;
   char *body; /* JSON text or the bytes of a file; NULL for neither */
   size_t size;
+  struct body_file *body_file; /* the body instead, when it is too large for that */
 };
 
 static int refuse(const struct command *command, const struct item_error *error)
@@ -69,13 +71,25 @@ static int read_all(int file, const char *name, struct plan *plan)
     if (got > 0)
       plan->size += (size_t)got;
     if (plan->size > BODY_MAX)
-      return complain(EXIT_CORRUPT, "send less at a time", "%s is larger than 64 MiB", name);
+      return complain(EXIT_CORRUPT, "give a larger body as @FILE, an ordinary file",
+                      "%s is larger than 64 MiB", name);
   }
   return EXIT_DONE;
 }
 
+static bool is_large(int file, uint64_t *ret_size)
+{
+  struct stat status;
+
+  if (fstat(file, &status) < 0 || !S_ISREG(status.st_mode) || status.st_size <= (off_t)BODY_MAX)
+    return false;
+  *ret_size = (uint64_t)status.st_size;
+  return true;
+}
+
 static int read_body(const char *path, struct plan *plan)
 {
+  uint64_t size = 0;
   int file, code;
 
   if (strcmp(path, "-") == 0)
@@ -84,6 +98,8 @@ static int read_body(const char *path, struct plan *plan)
   if (file < 0)
     return complain(EXIT_FAILED, "@FILE names the file with the body", "cannot open %s: %s", path,
                     strerror(errno));
+  if (is_large(file, &size))
+    return body_file_take(plan->body_file, file, path, size) ? EXIT_DONE : out_of_memory();
   code = read_all(file, path, plan);
   close(file);
   return code;
@@ -145,17 +161,22 @@ static void plan_clear(struct plan *plan)
   free(plan->body);
 }
 
+static bool has_body(const struct plan *plan)
+{
+  return plan->body || plan->body_file->file >= 0;
+}
+
 static const char *plan_method(const struct plan *plan)
 {
   if (plan->words.method)
     return plan->words.method;
-  return plan->body || member_count(&plan->items) ? "POST" : "GET";
+  return has_body(plan) || member_count(&plan->items) ? "POST" : "GET";
 }
 
 /* The Content-Type header among the items, which then goes with the body. */
 static const struct item *find_media_type(const struct plan *plan)
 {
-  for (size_t i = 0; plan->body && i < plan->items.count; i++) {
+  for (size_t i = 0; has_body(plan) && i < plan->items.count; i++) {
     const struct item *item = &plan->items.items[i];
 
     if (item->kind == ITEM_HEADER && strcasecmp(item->name, "Content-Type") == 0)
@@ -167,12 +188,16 @@ static const struct item *find_media_type(const struct plan *plan)
 static int put_body(credence_request *request, const struct plan *plan, const struct item *media_type,
                     credence_error **error)
 {
+  const char *type = media_type ? media_type->value : NULL;
+
+  if (plan->body_file->file >= 0)
+    return credence_request_set_body_reader(request, body_file_read, plan->body_file, plan->body_file->size,
+                                            type, error);
   if (!plan->body)
     return CREDENCE_OK;
   if (!media_type && member_count(&plan->items) > 0)
     return credence_request_set_json(request, plan->body, error);
-  return credence_request_set_body(request, plan->body, plan->size, media_type ? media_type->value : NULL,
-                                   error);
+  return credence_request_set_body(request, plan->body, plan->size, type, error);
 }
 
 static int put_item(credence_request *request, const struct plan *plan, const struct item *item,
@@ -242,11 +267,12 @@ static void print_trace(void *userdata, const char *label, const char *text, siz
 int request_build(const struct session *session, const struct arguments *arguments,
                   struct built_request *ret_built)
 {
-  struct plan plan = {0};
+  struct plan plan = {.body_file = &ret_built->body_file};
   credence_error *error = NULL;
   int code;
 
   *ret_built = (struct built_request){0};
+  body_file_init(&ret_built->body_file);
   code = plan_make(arguments, &plan);
   if (code != EXIT_DONE)
     goto out;
@@ -269,4 +295,13 @@ void request_clear(struct built_request *built)
 {
   credence_request_free(&built->request);
   credence_profile_free(&built->profile);
+  body_file_clear(&built->body_file);
+}
+
+int request_complain(const struct built_request *built, int code, credence_error **error)
+{
+  if (!body_file_complain(&built->body_file))
+    return complain_library(code, error);
+  credence_error_free(error);
+  return EXIT_FAILED;
 }
