@@ -22,6 +22,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
@@ -183,6 +184,34 @@ class Sandbox:
     def equotix(self, name="shop", endpoint=None, secret=EQUOTIX_SECRET):
         return self.add(name, "equotix", "domain=test", "api_key=test@example.com", secret=secret,
                         field="api_secret", endpoint=endpoint)
+
+
+def is_sanitized():
+    """A sanitizer maps terabytes and keeps what was freed: memory has no bounds then."""
+    with open(CREDENCE, "rb") as f:
+        return b"__asan_" in f.read()
+
+
+def measured(sandbox, *words):
+    """Run; the result has the first of what it prints, and memory, the most that it used in kilobytes."""
+    paths = sandbox.path("out"), sandbox.path("err")
+    # What glibc fills for the tests would count as used.
+    env = {name: value for name, value in sandbox.env.items() if not name.startswith("MALLOC_")}
+    with open(paths[0], "wb") as out, open(paths[1], "wb") as err:
+        begin = time.monotonic()
+        process = subprocess.Popen(WRAPPER + [sandbox.command] + list(words), env=env, stdin=subprocess.DEVNULL,
+                                   stdout=out, stderr=err)
+        watch = threading.Timer(PATIENCE, process.kill)
+        watch.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        watch.cancel()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    with open(paths[0], "rb") as out, open(paths[1], "rb") as err:
+        result = Result(process.returncode, out.read(1 << 20), err.read(1 << 20).decode("utf-8", "replace"),
+                        time.monotonic() - begin)
+    result.memory = usage.ru_maxrss
+    sandbox.search(result, True)
+    return result
 
 
 def traced(sandbox, options, *words):

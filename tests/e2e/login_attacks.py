@@ -17,14 +17,12 @@ import os
 import re
 import secrets
 import socket
-import subprocess
 import sys
-import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import CREDENCE, PATIENCE, WRAPPER, Result, case, end, main  # noqa: E402
+from harness import WRAPPER, case, end, is_sanitized, main, measured  # noqa: E402
 from loopback import OK, Server, Trap, reply  # noqa: E402
 from processes import adopt_orphans, descendants  # noqa: E402
 from terminal import Terminal  # noqa: E402
@@ -297,28 +295,6 @@ ODD = [
 ]
 
 
-def measured(sandbox, *words):
-    """Run; the result has the first of what it prints, and memory, the most that it used in kilobytes."""
-    paths = sandbox.path("out"), sandbox.path("err")
-    # What glibc fills for the tests would count as used.
-    env = {name: value for name, value in sandbox.env.items() if not name.startswith("MALLOC_")}
-    with open(paths[0], "wb") as out, open(paths[1], "wb") as err:
-        begin = time.monotonic()
-        process = subprocess.Popen(WRAPPER + [sandbox.command] + list(words), env=env, stdin=subprocess.DEVNULL,
-                                   stdout=out, stderr=err)
-        watch = threading.Timer(PATIENCE, process.kill)
-        watch.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        watch.cancel()
-    process.returncode = os.waitstatus_to_exitcode(status)
-    with open(paths[0], "rb") as out, open(paths[1], "rb") as err:
-        result = Result(process.returncode, out.read(1 << 20), err.read(1 << 20).decode("utf-8", "replace"),
-                        time.monotonic() - begin)
-    result.memory = usage.ru_maxrss
-    sandbox.search(result, True)
-    return result
-
-
 def failed(sandbox, name, codes, *words):
     """It ends as it should, with one line on standard error, and within bounds."""
     result = measured(sandbox, *words)
@@ -328,11 +304,6 @@ def failed(sandbox, name, codes, *words):
     assert re.fullmatch(r"credence: [^\x00-\x1f\x7f]+\n", result.err) or result.code == 0, (name, result)
     # A sanitizer keeps what was freed.
     assert WRAPPER or is_sanitized() or result.memory < MEMORY, "%s: %d KiB of memory" % (name, result.memory)
-
-
-def is_sanitized():
-    with open(CREDENCE, "rb") as f:
-        return b"__asan_" in f.read()
 
 
 @case("answers to the login that are not the form of one: an error, nothing kept, nothing remembered")

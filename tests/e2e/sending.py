@@ -17,7 +17,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from batch import batch  # noqa: E402
-from harness import CREDENCE, WRAPPER, Skip, case, main  # noqa: E402
+from harness import WRAPPER, Skip, case, is_sanitized, main  # noqa: E402
 from loopback import Server, Trap, reply, tls_context  # noqa: E402
 
 TOKEN = "token-token-token-1"
@@ -294,12 +294,6 @@ def _(sandbox):
     assert out == b"HTTP/1.1 200 \r\nContent-Length: 1000\r\nX: y\r\n\r\n", out
     server.answer = b"HTTP/1.0 200 OK\r\n\r\nuntil the end"
     assert sandbox.ok("send", "api", "/").out == b"until the end"
-
-
-def is_sanitized():
-    """Address space cannot be limited where a sanitizer or valgrind maps terabytes."""
-    with open(CREDENCE, "rb") as f:
-        return b"__asan_" in f.read()
 
 
 def limit_memory():
