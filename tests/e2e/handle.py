@@ -68,8 +68,11 @@ def _(sandbox):
 @case("another request in the handle: what arrives is what was signed")
 def _(sandbox):
     handle = Handle(sandbox)
-    for words in (["GET", "/a?b", "-"], ["POST", "/a", "one\ntwo\n"], ["PUT", "", "x"], ["POST", "", "-"],
-                  ["DELETE", "/d", "-"]):
+    lines = "one\ntwo\n"
+    read = "@" + sandbox.write("lines", lines)
+    assert handle.sent("PUT", "/a", lines).raw == handle.sent("PUT", "/a", read).raw
+    for words in (["GET", "/a?b", "-"], ["POST", "/a", lines], ["PUT", "", "x"], ["POST", "", "-"],
+                  ["DELETE", "/d", "-"], ["POST", "/a", read], ["PUT", "", read], ["GET", "/d", read]):
         plain = handle.sent(*words).raw
         for options in (["target", "/elsewhere"], ["user", "me:pass"], ["auth", "64", "token", "mine"],
                         ["user", "me:pass", "sigv4", "aws:amz"], ["range", "0-1"], ["resume", "2"], ["crlf", "1"],
