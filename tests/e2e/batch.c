@@ -8,15 +8,17 @@
  * file keyring makes its key from the passphrase once, not for each of them.
  * Standard input has a request a line,
  *
- *     METHOD TARGET BODY
+ *     METHOD TARGET BODY HEADERS
  *
- * with a space between, a dash for an empty TARGET and for no BODY, and the
- * BODY in base64.  For each a line is written,
+ * with a space between, a dash for an empty TARGET, for no BODY and for no
+ * HEADERS, and the BODY in base64, as are the HEADERS, a line "Name:value" each.
+ * For each a line is written,
  *
- *     STATUS URL BODY
+ *     STATUS URL BODY HEADERS
  *
- * with the status and the body of the answer; under sign the status is 0 and
- * the body what would be sent.  A request that fails is answered with
+ * with the status and the body of the answer and a dash; under sign the status
+ * is 0, and the body and the headers are what would be sent.  A request that fails
+ * is answered with
  *
  *     refused CODE MESSAGE
  */
@@ -60,7 +62,7 @@ static void print_base64(const void *data, size_t size)
   if (text == NULL)
     abort();
   (void)EVP_EncodeBlock(text, data, (int)size);
-  puts((const char *)text);
+  fputs((const char *)text, stdout);
   free(text);
 }
 
@@ -78,21 +80,71 @@ static int put_body(credence_request *request, const char *text, credence_error 
   return code;
 }
 
+static int add_headers(credence_request *request, char *lines, credence_error **error)
+{
+  int code = CREDENCE_OK;
+
+  for (char *line = strsep(&lines, "\n"); code == CREDENCE_OK && lines != NULL; line = strsep(&lines, "\n")) {
+    const char *name = strsep(&line, ":");
+
+    code = line == NULL ? CREDENCE_E_INVALID : credence_request_add_header(request, name, line, error);
+  }
+  return code;
+}
+
+static int put_headers(credence_request *request, const char *text, credence_error **error)
+{
+  size_t size = 0;
+  unsigned char *lines;
+  int code = CREDENCE_E_INVALID;
+
+  if (strcmp(text, "-") == 0)
+    return CREDENCE_OK;
+  lines = decode(text, &size);
+  if (lines != NULL) {
+    lines[size] = '\0';
+    code = add_headers(request, (char *)lines, error);
+  }
+  free(lines);
+  return code;
+}
+
 static int make(const struct job *job, char *line, credence_request **ret_request, credence_error **error)
 {
   char *rest = line;
   const char *method = strsep(&rest, " ");
   const char *target = strsep(&rest, " ");
   const char *body = strsep(&rest, " ");
+  const char *headers = strsep(&rest, " ");
   int code;
 
-  if (body == NULL || rest != NULL)
+  if (headers == NULL || rest != NULL)
     return CREDENCE_E_INVALID;
   code =
       credence_request_new(job->profile, method, strcmp(target, "-") == 0 ? "" : target, ret_request, error);
   if (code == CREDENCE_OK && job->time > 0)
     code = credence_request_set_time(*ret_request, job->time * 1000000, error);
-  return code == CREDENCE_OK ? put_body(*ret_request, body, error) : code;
+  if (code == CREDENCE_OK)
+    code = put_body(*ret_request, body, error);
+  return code == CREDENCE_OK ? put_headers(*ret_request, headers, error) : code;
+}
+
+static void print_headers(const credence_request *request)
+{
+  const char *name;
+  const char *value;
+  char *lines = NULL;
+  size_t size = 0;
+  FILE *stream = open_memstream(&lines, &size);
+
+  if (stream == NULL)
+    abort();
+  for (size_t i = 0; credence_request_header(request, i, &name, &value) == CREDENCE_OK; i++)
+    fprintf(stream, "%s:%s\n", name, value);
+  if (fclose(stream) != 0)
+    abort();
+  print_base64(lines, size);
+  free(lines);
 }
 
 static int print_signed(credence_request *request, credence_error **error)
@@ -105,6 +157,9 @@ static int print_signed(credence_request *request, credence_error **error)
 
     printf("0 %s ", credence_request_url(request));
     print_base64(body == NULL ? "" : body, size);
+    putchar(' ');
+    print_headers(request);
+    putchar('\n');
   }
   return code;
 }
@@ -120,6 +175,7 @@ static int print_answer(credence_request *request, credence_error **error)
 
     printf("%d %s ", credence_response_status(response), credence_request_url(request));
     print_base64(body, size);
+    puts(" -");
   }
   credence_response_free(&response);
   return code;
