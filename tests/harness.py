@@ -11,6 +11,7 @@ Environment (set by make check):
   CREDENCE_FIXTURE   folder with the providers, plugins and keyrings it uses
   CREDENCE_WRAPPER   words to put in front of it, for instance valgrind and its options
   TESTS_SRC          the folder this file is in
+  CREDENCE_VECTORS   folder with the public vectors that the project does not carry itself
 """
 
 import json

@@ -199,7 +199,7 @@ class Verifier:
         demand(key, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
         self.check_time(claim, now)
         scope = b"/".join((claim.date[:8], self.region, self.service, b"aws4_request"))
-        demand(claim.scope == scope, "AuthorizationHeaderMalformed", "Credential should be scoped to %s" % scope.decode())
+        demand(claim.scope == scope, "AuthorizationHeaderMalformed", "The scope should be %s" % scope.decode())
         self.check_signed(message, claim)
         self.check_token(claim, key, now)
         canonical = message.canonical(self.service, self.signed_pairs(claim), claim.signed,
@@ -224,7 +224,7 @@ class Verifier:
             must.discard(b"x-amz-security-token")
         demand(claim.signed == sorted(set(claim.signed)), "SignatureDoesNotMatch", "SignedHeaders are not in order")
         demand(set(claim.signed) <= names, "SignatureDoesNotMatch", "A signed header is missing")
-        demand(must <= set(claim.signed), "AccessDenied", "There were headers present in the request which were not signed")
+        demand(must <= set(claim.signed), "AccessDenied", "There were headers in the request which were not signed")
 
     def check_token(self, claim, key, now):
         wanted = [] if key.token is None else [key.token.encode()]
@@ -242,9 +242,9 @@ class Verifier:
         digest = sha256(message.body)
         if self.service == b"s3":
             given = given or ([UNSIGNED] if claim.presigned else [])
-            demand(given in ([UNSIGNED], [digest]), "XAmzContentSHA256Mismatch", "The body is not the one that was signed")
+            demand(given in ([UNSIGNED], [digest]), "XAmzContentSHA256Mismatch", "The body was not signed")
             return given[0]
-        demand(given in ([], [digest]), "InvalidRequest", "The body is not the one that was signed")
+        demand(given in ([], [digest]), "InvalidRequest", "The body was not signed")
         return digest
 
 
@@ -252,8 +252,9 @@ class Verifier:
 
 
 def s3_error(code, message):
-    return ('<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>%s</Code><Message>%s</Message>'
-            "<RequestId>4442587FB7D0A2F9</RequestId></Error>" % (code, message)).encode(), ["Content-Type: application/xml"]
+    body = ('<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>%s</Code><Message>%s</Message>'
+            "<RequestId>4442587FB7D0A2F9</RequestId></Error>" % (code, message))
+    return body.encode(), ["Content-Type: application/xml"]
 
 
 def query_error(code, message):

@@ -25,7 +25,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from batch import batch  # noqa: E402
 from harness import WRAPPER, Skip, case, main  # noqa: E402
 from sigv4 import Key, Verifier  # noqa: E402
-from sigv4_requests import METHODS, random_body, random_headers, random_query, settled_path  # noqa: E402
+from sigv4_requests import METHODS, random_body, random_headers, random_path, random_query  # noqa: E402
 
 SEED = int(os.environ.get("SIGV4_SEED", random.SystemRandom().randrange(2**32)))
 EACH = 10 if WRAPPER else 250
@@ -98,7 +98,7 @@ def distinct_query(dice):
 
 
 def random_request(dice, service, presigned):
-    path = settled_path(dice)
+    path = random_path(dice)
     if service == "s3":
         path = rewritten(path, "/-_.~")
     query = distinct_query(dice) if presigned else encoded_query(dice)

@@ -32,8 +32,8 @@ def word(dice, raw, sizes):
 def random_path(dice):
     if dice.random() < 0.3:
         return dice.choice(PATHS)
-    segments = [dice.choice(["", ".", "..", "%2E", "..."]) if dice.random() < 0.2 else word(dice, PATH_BYTES, (1, 3, 12))
-                for _ in range(dice.choice([1, 2, 3, 7]))]
+    segments = [dice.choice(["", ".", "..", "%2E", "..."]) if dice.random() < 0.2
+                else word(dice, PATH_BYTES, (1, 3, 12)) for _ in range(dice.choice([1, 2, 3, 7]))]
     return "/" + "/".join(segments) + dice.choice(["", "", "/"])
 
 
@@ -41,6 +41,12 @@ def settled_path(dice):
     """AWS's own libraries differ in whether "/a/.." and "/a/." end in a slash; nobody sends that."""
     path = random_path(dice)
     return path + "/" if path.endswith(("/.", "/..")) else path
+
+
+def s3_path(dice):
+    """S3 reads %2F as a slash and, where libraries disagree, a plus as a space; no key has to be written so."""
+    path = settled_path(dice).replace("+", "%2B")
+    return path.replace("%2F", "%2E").replace("%2f", "%2e")
 
 
 def random_query(dice):
@@ -52,9 +58,10 @@ def random_query(dice):
     return "&".join(pairs)
 
 
-def random_target(dice):
+def random_target(dice, service):
     query = random_query(dice)
-    return settled_path(dice) + ("?" + query if query or dice.random() < 0.05 else "")
+    path = s3_path(dice) if service == "s3" else settled_path(dice)
+    return path + ("?" + query if query or dice.random() < 0.05 else "")
 
 
 def random_headers(dice, body):
@@ -75,6 +82,6 @@ def random_body(dice):
     return dice.randbytes(dice.choice([0, 1, 20, 300]))
 
 
-def random_request(dice):
+def random_request(dice, service):
     body = random_body(dice)
-    return dice.choice(METHODS), random_target(dice), body, random_headers(dice, body)
+    return dice.choice(METHODS), random_target(dice, service), body, random_headers(dice, body)

@@ -59,9 +59,10 @@ class Written:
         return [pair for pair in self.headers if pair[0].lower() not in (b"host", b"content-length")]
 
     def arrives(self):
-        """The same, in the order in which the library sends it: the type of a body comes with the body."""
-        rest = self.rest()
-        return sorted(rest, key=lambda pair: pair[0].lower() != b"content-type") if self.body else rest
+        """The same, as the library sends it: the type of a body comes with the body, which is first."""
+        types = [(b"Content-Type", value) for value in self.values(b"content-type")]
+        others = [pair for pair in self.rest() if pair[0].lower() != b"content-type"]
+        return types + others if self.body else self.rest()
 
 
 class Vector:
