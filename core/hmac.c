@@ -22,7 +22,7 @@ struct hmac_key {
  * signature.  Two threads that fetch at once agree on one by exchange. */
 const EVP_MD *digest_find(uint32_t algorithm)
 {
-  static _Atomic(EVP_MD *) cache[5];
+  static _Atomic(EVP_MD *) cache[ALGORITHMS];
   static const char *const names[] = {NULL, "SHA1", "SHA256", "SHA512", "MD5"};
   if (algorithm < CREDENCE_SHA1 || algorithm > CREDENCE_MD5)
     return NULL;
@@ -39,7 +39,7 @@ const EVP_MD *digest_find(uint32_t algorithm)
 /* A digest that has begun and got no bytes yet, to be copied: cheaper than to begin one. */
 static const EVP_MD_CTX *digest_begun(uint32_t algorithm, const EVP_MD *md)
 {
-  static _Atomic(EVP_MD_CTX *) cache[5];
+  static _Atomic(EVP_MD_CTX *) cache[ALGORITHMS];
   EVP_MD_CTX *found = atomic_load_explicit(&cache[algorithm], memory_order_acquire);
   if (found != NULL)
     return found;
@@ -66,8 +66,9 @@ static int update_parts(EVP_MD_CTX *context, const credence_bytes *parts, size_t
  * computes its own. */
 static struct {
   atomic_int state;
+  size_t size;
   unsigned char digest[EVP_MAX_MD_SIZE];
-} nothing[5];
+} nothing[ALGORITHMS];
 
 enum { UNKNOWN, WRITING, KNOWN };
 
@@ -76,8 +77,19 @@ static void keep_nothing(uint32_t algorithm, const unsigned char *digest, size_t
   int expected = UNKNOWN;
   if (!atomic_compare_exchange_strong(&nothing[algorithm].state, &expected, WRITING))
     return;
+  nothing[algorithm].size = size;
   memcpy(nothing[algorithm].digest, digest, size);
   atomic_store_explicit(&nothing[algorithm].state, KNOWN, memory_order_release);
+}
+
+static int take_nothing(uint32_t algorithm, void *out, size_t size)
+{
+  if (algorithm >= ALGORITHMS ||
+      atomic_load_explicit(&nothing[algorithm].state, memory_order_acquire) != KNOWN ||
+      nothing[algorithm].size != size)
+    return 0;
+  memcpy(out, nothing[algorithm].digest, size);
+  return 1;
 }
 
 static int is_nothing(const credence_bytes *parts, size_t count)
@@ -101,14 +113,12 @@ int digest_begin(EVP_MD_CTX *scratch, uint32_t algorithm, size_t out_size)
 int digest_parts(EVP_MD_CTX *scratch, uint32_t algorithm, const credence_bytes *parts, size_t count,
                  void *out, size_t out_size)
 {
+  int empty = is_nothing(parts, count);
+  if (empty && take_nothing(algorithm, out, out_size))
+    return 0;
   int r = digest_begin(scratch, algorithm, out_size);
   if (r < 0)
     return r;
-  int empty = is_nothing(parts, count);
-  if (empty && atomic_load_explicit(&nothing[algorithm].state, memory_order_acquire) == KNOWN) {
-    memcpy(out, nothing[algorithm].digest, out_size);
-    return 0;
-  }
   if (update_parts(scratch, parts, count) < 0 || !EVP_DigestFinal_ex(scratch, out, NULL))
     return CREDENCE_E_FAILED;
   if (empty)

@@ -17,6 +17,8 @@
 
 #include "credence-plugin.h"
 
+#define ALGORITHMS 5u /* CREDENCE_SHA1 ... CREDENCE_MD5, and 0 */
+
 struct hmac_key;
 
 /* The digest for CREDENCE_SHA256 and so on, fetched once in a process; NULL

@@ -9,8 +9,6 @@
 
 #include "hmac.h"
 
-#define ALGORITHMS 5u /* CREDENCE_SHA1 ... CREDENCE_MD5, and 0 */
-
 struct derived;
 
 struct secret_value {
