@@ -30,34 +30,35 @@ static int service_probe(const struct keyring_request *request, struct keyring_a
   return r;
 }
 
-static int list_item(struct call *call, SecretItem *item)
+static int list_item(struct call *call, const char *path)
 {
-  GHashTable *attributes = secret_item_get_attributes(item);
-  const char *profile = g_hash_table_lookup(attributes, "profile");
   SecretValue *value = NULL;
-  int r = item_value(call, item, &value);
+  char *profile = NULL;
+  int r = item_profile(call, path, &profile);
 
+  if (r == CREDENCE_OK)
+    r = item_value(call, path, &value);
   if (r == CREDENCE_OK && profile) {
     keyring_write_text(&call->answer->fields, KEYRING_NAME, profile);
     item_write_revision(call, value);
   }
   if (value)
     secret_value_unref(value);
-  g_hash_table_unref(attributes);
+  g_free(profile);
   return r;
 }
 
 static int service_list(const struct keyring_request *request, struct keyring_answer *answer)
 {
   struct call call;
-  GList *items = NULL;
+  char **paths = NULL;
   int r = call_begin(&call, request, answer);
 
   if (r == CREDENCE_OK)
-    r = item_find_all(&call, &items);
-  for (GList *at = items; at && r == CREDENCE_OK; at = at->next)
-    r = list_item(&call, at->data);
-  g_list_free_full(items, g_object_unref);
+    r = item_find_all(&call, &paths);
+  for (char **at = paths; at && *at && r == CREDENCE_OK; at++)
+    r = list_item(&call, *at);
+  g_strfreev(paths);
   call_end(&call);
   return r;
 }
@@ -65,23 +66,23 @@ static int service_list(const struct keyring_request *request, struct keyring_an
 static int service_get(const struct keyring_request *request, struct keyring_answer *answer)
 {
   struct call call;
-  SecretItem *item = NULL;
+  char *path = NULL;
   SecretValue *value = NULL;
   const char *data;
   gsize size = 0;
   int r = call_begin(&call, request, answer);
 
   if (r == CREDENCE_OK)
-    r = item_find(&call, &item);
+    r = item_find(&call, &path);
   if (r == CREDENCE_OK)
-    r = item ? item_value(&call, item, &value) : item_fail_not_found(&call);
+    r = path ? item_value(&call, path, &value) : item_fail_not_found(&call);
   if (r == CREDENCE_OK) {
     data = secret_value_get(value, &size);
     keyring_write_field(&answer->fields, KEYRING_VALUE, data, size);
     item_write_revision(&call, value);
     secret_value_unref(value);
   }
-  g_clear_object(&item);
+  g_free(path);
   call_end(&call);
   return r;
 }
@@ -89,21 +90,21 @@ static int service_get(const struct keyring_request *request, struct keyring_ans
 static int service_put(const struct keyring_request *request, struct keyring_answer *answer)
 {
   struct call call;
-  SecretItem *item = NULL;
+  char *path = NULL;
   SecretValue *value = secret_value_new(request->value, (gssize)request->value_size, "text/plain");
   int r = call_begin(&call, request, answer);
 
   if (r == CREDENCE_OK)
     r = call_lock(&call);
   if (r == CREDENCE_OK)
-    r = item_find(&call, &item);
+    r = item_find(&call, &path);
   if (r == CREDENCE_OK)
-    r = item_check_revision(&call, item);
+    r = item_check_revision(&call, path);
   if (r == CREDENCE_OK)
-    r = item_store(&call, item, value);
+    r = item_store(&call, path, value);
   if (r == CREDENCE_OK)
     item_write_revision(&call, value);
-  g_clear_object(&item);
+  g_free(path);
   secret_value_unref(value);
   call_end(&call);
   return r;
@@ -112,19 +113,20 @@ static int service_put(const struct keyring_request *request, struct keyring_ans
 static int service_delete(const struct keyring_request *request, struct keyring_answer *answer)
 {
   struct call call;
-  SecretItem *item = NULL;
+  char *path = NULL;
   GError *error = NULL;
   int r = call_begin(&call, request, answer);
 
   if (r == CREDENCE_OK)
     r = call_lock(&call);
   if (r == CREDENCE_OK)
-    r = item_find(&call, &item);
+    r = item_find(&call, &path);
   if (r == CREDENCE_OK)
-    r = item ? item_check_revision(&call, item) : item_fail_not_found(&call);
-  if (r == CREDENCE_OK && !secret_item_delete_sync(item, call.cancellable, &error))
+    r = path ? item_check_revision(&call, path) : item_fail_not_found(&call);
+  if (r == CREDENCE_OK &&
+      !secret_service_delete_item_dbus_path_sync(call.service, path, call.cancellable, &error))
     r = call_error(&call, error);
-  g_clear_object(&item);
+  g_free(path);
   call_end(&call);
   return r;
 }
@@ -140,7 +142,7 @@ static int service_unlock(const struct keyring_request *request, struct keyring_
   if (r == CREDENCE_OK && !home)
     r = call_fail_no_collection(&call);
   if (r == CREDENCE_OK && secret_collection_get_locked(home))
-    r = call_unlock(&call, G_DBUS_PROXY(home));
+    r = call_unlock(&call, g_dbus_proxy_get_object_path(G_DBUS_PROXY(home)));
   g_clear_object(&home);
   call_end(&call);
   return r;

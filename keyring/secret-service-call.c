@@ -145,7 +145,8 @@ static int bus_exists(void)
 static int connect_service(struct call *call)
 {
   GError *error = NULL;
-  SecretService *service = secret_service_get_sync(SECRET_SERVICE_NONE, call->cancellable, &error);
+  SecretService *service =
+      secret_service_open_sync(SECRET_TYPE_SERVICE, NULL, SECRET_SERVICE_NONE, call->cancellable, &error);
   char *owner;
 
   if (!service)
@@ -189,10 +190,6 @@ void call_end(struct call *call)
     g_mutex_clear(&call->mutex);
     g_cond_clear(&call->condition);
   }
-  /* Otherwise libsecret keeps talking to this service, even when another one
-   * took its place before the next request. */
-  if (call->service)
-    secret_service_disconnect();
   g_clear_object(&call->service);
   g_clear_object(&call->cancellable);
   if (call->lock >= 0)
@@ -261,7 +258,8 @@ static void prompt_done(GObject *service, GAsyncResult *result, gpointer data)
 {
   struct prompt *prompt = data;
 
-  prompt->unlocked = secret_service_unlock_finish(SECRET_SERVICE(service), result, NULL, &prompt->error);
+  prompt->unlocked =
+      secret_service_unlock_dbus_paths_finish(SECRET_SERVICE(service), result, NULL, &prompt->error);
   prompt->done = TRUE;
 }
 
@@ -275,26 +273,25 @@ static gboolean prompt_late(gpointer data)
 
 /* At the deadline libsecret asks the service to take the prompt away, and
  * waits until it has.  That may be never, so there is an end to this too. */
-static void wait_for_prompt(struct call *call, GDBusProxy *object, struct prompt *prompt)
+static void wait_for_prompt(struct call *call, const char *path, struct prompt *prompt)
 {
   GMainContext *context = g_main_context_new();
   GSource *end = g_timeout_source_new((guint)keyring_time_left(call->request) + PROMPT_GRACE);
-  GList *objects = g_list_append(NULL, object);
+  const char *paths[] = {path, NULL};
 
   g_main_context_push_thread_default(context);
   g_source_set_callback(end, prompt_late, prompt, NULL);
   g_source_attach(end, context);
-  secret_service_unlock(call->service, objects, call->cancellable, prompt_done, prompt);
+  secret_service_unlock_dbus_paths(call->service, paths, call->cancellable, prompt_done, prompt);
   while (!prompt->done && !prompt->late)
     g_main_context_iteration(context, TRUE);
   g_source_destroy(end);
   g_source_unref(end);
-  g_list_free(objects);
   g_main_context_pop_thread_default(context);
   g_main_context_unref(context);
 }
 
-int call_unlock(struct call *call, GDBusProxy *object)
+int call_unlock(struct call *call, const char *path)
 {
   struct prompt *prompt;
   int r = may_prompt(call);
@@ -302,7 +299,7 @@ int call_unlock(struct call *call, GDBusProxy *object)
   if (r != CREDENCE_OK)
     return r;
   prompt = g_new0(struct prompt, 1);
-  wait_for_prompt(call, object, prompt);
+  wait_for_prompt(call, path, prompt);
   if (!prompt->done) {
     call->answer->last = 1; /* with prompt still in use */
     return keyring_fail(call->answer, CREDENCE_E_TIMEOUT, REMEDY_TIMEOUT,

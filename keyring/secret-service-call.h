@@ -10,6 +10,10 @@
 
 #include "helper.h"
 
+/* This adds the functions that take the path of an item.  The others make a proxy of
+ * each item, which asks the bus and the service three times more.  libsecret calls
+ * them unstable, but exports them under the same soname. */
+#define SECRET_API_SUBJECT_TO_CHANGE
 #include <libsecret/secret.h>
 
 struct call {
@@ -36,7 +40,7 @@ void call_end(struct call *call);
 int call_lock(struct call *call);
 
 /* Unlock an item or a collection by asking the user, where that is allowed. */
-int call_unlock(struct call *call, GDBusProxy *object);
+int call_unlock(struct call *call, const char *path);
 
 /* Translate and free an error of libsecret. */
 int call_error(struct call *call, GError *error);

@@ -21,8 +21,6 @@ static const SecretSchema schema = {
         },
 };
 
-#define SEARCH_FLAGS (SECRET_SEARCH_ALL | SECRET_SEARCH_LOAD_SECRETS)
-
 /* --- find ----------------------------------------------------------------------- */
 
 /* The attributes that an item of this request has; for list, that it has
@@ -36,24 +34,16 @@ static GHashTable *make_attributes(const struct keyring_request *request)
   return attributes;
 }
 
-static void free_items(GList *items)
-{
-  g_list_free_full(items, g_object_unref);
-}
-
-/* All items of the request, with the values of those that are not locked. */
-static int search(struct call *call, GList **ret_items)
+/* The paths of all items of the request. */
+static int search(struct call *call, char ***ret_unlocked, char ***ret_locked)
 {
   GHashTable *attributes = make_attributes(call->request);
   GError *error = NULL;
-  GList *items =
-      secret_service_search_sync(call->service, &schema, attributes, SEARCH_FLAGS, call->cancellable, &error);
+  gboolean done = secret_service_search_for_dbus_paths_sync(
+      call->service, &schema, attributes, call->cancellable, ret_unlocked, ret_locked, &error);
 
   g_hash_table_unref(attributes);
-  if (error)
-    return call_error(call, error);
-  *ret_items = items;
-  return CREDENCE_OK;
+  return done ? CREDENCE_OK : call_error(call, error);
 }
 
 static int find_alias(struct call *call, const char *alias, SecretCollection **ret_home)
@@ -82,64 +72,67 @@ int item_find_home(struct call *call, SecretCollection **ret_home)
 /* What has to be unlocked before the answer is known; NULL when nothing.  When
  * nothing was found, that is the collection: some services hide the items of a
  * locked one. */
-static int find_locked(struct call *call, GList *items, GDBusProxy **ret_locked)
+static int find_locked(struct call *call, char **unlocked, char **locked, char **ret_path)
 {
   SecretCollection *home = NULL;
   int r;
 
-  for (GList *at = items; at; at = at->next)
-    if (secret_item_get_locked(at->data)) {
-      *ret_locked = g_object_ref(at->data);
-      return CREDENCE_OK;
-    }
-  if (items)
+  if (locked[0]) {
+    *ret_path = g_strdup(locked[0]);
+    return CREDENCE_OK;
+  }
+  if (unlocked[0])
     return CREDENCE_OK;
   r = item_find_home(call, &home);
   if (r == CREDENCE_OK && home && secret_collection_get_locked(home))
-    *ret_locked = g_object_ref(G_DBUS_PROXY(home));
+    *ret_path = g_strdup(g_dbus_proxy_get_object_path(G_DBUS_PROXY(home)));
   g_clear_object(&home);
   return r;
 }
 
-int item_find_all(struct call *call, GList **ret_items)
+/* Search, and unlock what is in the way; then *ret_again, since what is there has
+ * to be read again. */
+static int search_once(struct call *call, char ***ret_paths, gboolean *ret_again)
 {
-  GList *items = NULL;
-  GDBusProxy *locked = NULL;
-  int r;
+  char **unlocked = NULL, **locked = NULL, *in_the_way = NULL;
+  int r = search(call, &unlocked, &locked);
 
-  for (;;) {
-    r = search(call, &items);
-    if (r == CREDENCE_OK)
-      r = find_locked(call, items, &locked);
-    if (r == CREDENCE_OK && locked)
-      r = call_unlock(call, locked);
-    if (r != CREDENCE_OK || !locked)
-      break;
-    /* Unlocked: what is there has to be read again. */
-    g_clear_object(&locked);
-    free_items(items);
-    items = NULL;
-  }
-  g_clear_object(&locked);
   if (r == CREDENCE_OK)
-    *ret_items = items;
-  else
-    free_items(items);
+    r = find_locked(call, unlocked, locked, &in_the_way);
+  if (r == CREDENCE_OK && in_the_way)
+    r = call_unlock(call, in_the_way);
+  *ret_again = r == CREDENCE_OK && in_the_way;
+  if (r == CREDENCE_OK && !in_the_way)
+    *ret_paths = g_steal_pointer(&unlocked);
+  g_free(in_the_way);
+  g_strfreev(locked);
+  g_strfreev(unlocked);
   return r;
 }
 
-int item_find(struct call *call, SecretItem **ret_item)
+int item_find_all(struct call *call, char ***ret_paths)
 {
-  GList *items = NULL;
-  int r = item_find_all(call, &items);
+  gboolean again;
+  int r;
 
-  if (r == CREDENCE_OK && items && items->next)
+  do
+    r = search_once(call, ret_paths, &again);
+  while (again);
+  return r;
+}
+
+int item_find(struct call *call, char **ret_path)
+{
+  char **paths = NULL;
+  int r = item_find_all(call, &paths);
+
+  if (r == CREDENCE_OK && paths[0] && paths[1])
     r = keyring_fail(call->answer, CREDENCE_E_AMBIGUOUS,
                      "delete all but one with the desktop's password manager",
                      "the keyring holds several items for profile '%s'", call->request->profile);
-  if (r == CREDENCE_OK && items)
-    *ret_item = g_object_ref(items->data);
-  free_items(items);
+  if (r == CREDENCE_OK)
+    *ret_path = g_strdup(paths[0]);
+  g_strfreev(paths);
   return r;
 }
 
@@ -148,6 +141,35 @@ int item_fail_not_found(struct call *call)
   return keyring_fail(call->answer, CREDENCE_E_NOT_FOUND, "",
                       "the Secret Service holds no %s for profile '%s'", call->request->kind,
                       call->request->profile);
+}
+
+/* --- properties ------------------------------------------------------------------ */
+
+static int open_item(struct call *call, const char *path, SecretItem **ret_item)
+{
+  GError *error = NULL;
+  SecretItem *item =
+      secret_item_new_for_dbus_path_sync(call->service, path, SECRET_ITEM_NONE, call->cancellable, &error);
+
+  if (!item)
+    return call_error(call, error);
+  *ret_item = item;
+  return CREDENCE_OK;
+}
+
+int item_profile(struct call *call, const char *path, char **ret_profile)
+{
+  SecretItem *item = NULL;
+  GHashTable *attributes;
+  int r = open_item(call, path, &item);
+
+  if (r != CREDENCE_OK)
+    return r;
+  attributes = secret_item_get_attributes(item);
+  *ret_profile = g_strdup(g_hash_table_lookup(attributes, "profile"));
+  g_hash_table_unref(attributes);
+  g_object_unref(item);
+  return CREDENCE_OK;
 }
 
 /* --- values ---------------------------------------------------------------------- */
@@ -161,11 +183,15 @@ static char *make_revision(SecretValue *value)
   return g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)data, size);
 }
 
-int item_value(struct call *call, SecretItem *item, SecretValue **ret_value)
+int item_value(struct call *call, const char *path, SecretValue **ret_value)
 {
-  SecretValue *value = secret_item_get_secret(item);
+  GError *error = NULL;
+  SecretValue *value =
+      secret_service_get_secret_for_dbus_path_sync(call->service, path, call->cancellable, &error);
   gsize size = 0;
 
+  if (error)
+    return call_error(call, error);
   if (!value)
     return keyring_fail(call->answer, CREDENCE_E_LOCKED, "unlock it and try again",
                         "the keyring was locked meanwhile");
@@ -187,15 +213,15 @@ void item_write_revision(struct call *call, SecretValue *value)
   g_free(revision);
 }
 
-int item_check_revision(struct call *call, SecretItem *item)
+int item_check_revision(struct call *call, const char *path)
 {
   SecretValue *value = NULL;
   char *revision;
   int r;
 
-  if (!item)
+  if (!path)
     return keyring_check_expect(call->request, NULL, call->answer);
-  r = item_value(call, item, &value);
+  r = item_value(call, path, &value);
   if (r != CREDENCE_OK)
     return r;
   revision = make_revision(value);
@@ -232,13 +258,17 @@ static int create_item(struct call *call, SecretValue *value)
   return r;
 }
 
-int item_store(struct call *call, SecretItem *item, SecretValue *value)
+int item_store(struct call *call, const char *path, SecretValue *value)
 {
+  SecretItem *item = NULL;
   GError *error = NULL;
+  int r;
 
-  if (!item)
+  if (!path)
     return create_item(call, value);
-  if (!secret_item_set_secret_sync(item, value, call->cancellable, &error))
-    return call_error(call, error);
-  return CREDENCE_OK;
+  r = open_item(call, path, &item);
+  if (r == CREDENCE_OK && !secret_item_set_secret_sync(item, value, call->cancellable, &error))
+    r = call_error(call, error);
+  g_clear_object(&item);
+  return r;
 }

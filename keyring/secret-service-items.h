@@ -19,21 +19,23 @@
 /* The collection for new items; NULL when there is none. */
 int item_find_home(struct call *call, SecretCollection **ret_home);
 
-/* All items that the request means, none of them locked, with their values. */
-int item_find_all(struct call *call, GList **ret_items);
+/* The paths of all items that the request means, none of them locked. */
+int item_find_all(struct call *call, char ***ret_paths);
 
-/* The one item that the request means; NULL when there is none. */
-int item_find(struct call *call, SecretItem **ret_item);
+/* The path of the one item that the request means; NULL when there is none. */
+int item_find(struct call *call, char **ret_path);
 
-/* The value of an item, which was loaded with it. */
-int item_value(struct call *call, SecretItem *item, SecretValue **ret_value);
+/* The profile that an item belongs to; NULL when it does not say. */
+int item_profile(struct call *call, const char *path, char **ret_profile);
+
+int item_value(struct call *call, const char *path, SecretValue **ret_value);
 
 /* Does the item, or NULL for none, match what the request expects? */
-int item_check_revision(struct call *call, SecretItem *item);
+int item_check_revision(struct call *call, const char *path);
 
 /* Change the item, which keeps it single and in its collection; or make a new
  * one for NULL. */
-int item_store(struct call *call, SecretItem *item, SecretValue *value);
+int item_store(struct call *call, const char *path, SecretValue *value);
 
 void item_write_revision(struct call *call, SecretValue *value);
 int item_fail_not_found(struct call *call);
