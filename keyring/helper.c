@@ -21,6 +21,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -280,6 +281,9 @@ int keyring_serve(const struct keyring_store *store)
     explicit_bzero(input, INPUT_SIZE);
     explicit_bzero(output, OUTPUT_SIZE);
   } while (r == 1);
+  /* The caller waits for the end of the connection, not of the process, which takes a
+   * while to tear down. */
+  shutdown(STDOUT_FILENO, SHUT_RDWR);
 out:
   keyring_secret_free(input, INPUT_SIZE);
   keyring_secret_free(output, OUTPUT_SIZE);
