@@ -199,18 +199,15 @@ static int conclude(struct call *call, int r, credence_error **error)
   return r;
 }
 
-int host_open(credence_profile *profile, struct stack_entry *entry, const struct loaded_provider *provider,
-              credence_error **error)
+int host_open(credence_profile *profile, struct stack_entry *entry, credence_error **error)
 {
   struct call call = call_make(profile, entry);
   int r = 0;
-  if (provider->table.open == NULL)
+  if (entry->provider->table.open == NULL)
     return 0;
-  entry->provider = provider; /* for the lock */
   stack_entry_enter(entry);
-  r = provider->table.open(&host_services, &call.base, &entry->instance);
+  r = entry->provider->table.open(&host_services, &call.base, &entry->instance);
   stack_entry_leave(entry);
-  entry->provider = NULL;
   return conclude(&call, r, error);
 }
 

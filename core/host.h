@@ -14,8 +14,7 @@
 extern const credence_host host_services;
 
 /* Let the provider look at the fields of entry. */
-int host_open(credence_profile *profile, struct stack_entry *entry, const struct loaded_provider *provider,
-              credence_error **error);
+int host_open(credence_profile *profile, struct stack_entry *entry, credence_error **error);
 /* Let it sign the request's attempt. */
 int host_sign(credence_request *request, struct stack_entry *entry, credence_error **error);
 /* Let it judge the response: *ret_verdict is CREDENCE_DONE and so on.  Also when

@@ -15,7 +15,7 @@
 
 static void stack_entry_free(struct stack_entry *entry)
 {
-  if (entry->provider != NULL && entry->provider->table.close != NULL) {
+  if (entry->is_open && entry->provider->table.close != NULL) {
     stack_entry_enter(entry);
     entry->provider->table.close(entry->instance);
     stack_entry_leave(entry);

@@ -32,7 +32,8 @@ struct stack_entry {
   credence_manifest *manifest;
   char *values[MANIFEST_FIELDS_MAX]; /* by field; NULL: not given */
   struct secret_value secrets[MANIFEST_FIELDS_MAX];
-  const struct loaded_provider *provider;
+  const struct loaded_provider *provider; /* NULL until it is loaded */
+  int is_open;
   void *instance;
   pthread_mutex_t mutex; /* for CREDENCE_THREADS_INSTANCE */
 };

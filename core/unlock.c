@@ -8,6 +8,7 @@
 
 #include "error.h"
 #include "credential.h"
+#include "hmac.h"
 #include "host.h"
 #include "keyring.h"
 #include "secret.h"
@@ -66,18 +67,14 @@ static int get_credential(const credence_profile *p, struct keyring *keyring, ch
   return error_set(error, r, remedy, "keyring %s holds no secret for profile %s", p->keyring, p->name);
 }
 
-static int read_keyring(credence_profile *p, credence_error **error)
+static int read_keyring(credence_profile *p, struct keyring *keyring, credence_error **error)
 {
-  struct keyring *keyring = NULL;
   char *text = NULL;
-  int r = keyring_open(p->context, p->keyring, &keyring, error);
-  if (r == 0)
-    r = get_credential(p, keyring, &text, error);
+  int r = get_credential(p, keyring, &text, error);
   if (r == 0)
     r = text == NULL ? credential_take_none(p, error) : credential_take(p, text, error);
   if (r == 0 && p->login_entry != NULL)
     r = take_session(p, keyring, error);
-  keyring_close(&keyring);
   secret_free(text);
   return r;
 }
@@ -99,14 +96,19 @@ static int check_required(const struct stack_entry *entry, const credence_profil
 static int open_entry(credence_profile *p, struct stack_entry *entry, credence_error **error)
 {
   int r = check_required(entry, p, error);
-  if (r < 0 || entry->provider != NULL)
+  if (r < 0 || entry->is_open)
     return r;
-  const struct loaded_provider *provider = NULL;
-  r = module_load(entry->manifest, &host_services, &provider, error);
-  if (r == 0)
-    r = host_open(p, entry, provider, error);
-  if (r == 0)
-    entry->provider = provider;
+  r = host_open(p, entry, error);
+  entry->is_open = r == 0;
+  return r;
+}
+
+static int load_plugins(credence_profile *p, credence_error **error)
+{
+  int r = 0;
+  for (size_t i = 0; r == 0 && i < p->stack_count; i++)
+    if (p->stack[i]->provider == NULL)
+      r = module_load(p->stack[i]->manifest, &host_services, &p->stack[i]->provider, error);
   return r;
 }
 
@@ -117,9 +119,19 @@ static int needs_keyring(const credence_profile *p)
          (p->client_cert != NULL && p->client_key == NULL);
 }
 
+/* A helper takes longer to come up than all that we have to do: plugins and OpenSSL
+ * are made ready meanwhile. */
 static int unlock(credence_profile *p, credence_error **error)
 {
-  int r = needs_keyring(p) ? read_keyring(p, error) : 0;
+  struct keyring *keyring = NULL;
+  int r = needs_keyring(p) ? keyring_open(p->context, p->keyring, &keyring, error) : 0;
+  if (r == 0)
+    r = load_plugins(p, error);
+  if (r == 0 && keyring != NULL) {
+    (void)digest_find(CREDENCE_SHA256);
+    r = read_keyring(p, keyring, error);
+  }
+  keyring_close(&keyring);
   for (size_t i = 0; r == 0 && i < p->stack_count; i++)
     r = open_entry(p, p->stack[i], error);
   return r;
