@@ -164,10 +164,15 @@ int trust_open(const char *folder, const char *name, int flags, int *ret_fd, cre
   char *real = NULL;
   const char *file = NULL;
   int folder_fd = -1;
+  struct stat st;
   char *path = path_join(folder, name, "");
   if (path == NULL)
     return error_nomem(error);
-  int r = resolve(path, folder, name, flags, &real, &file, error);
+  /* What is not there needs no trust.  It is asked for often: a provider of the user's is
+   * looked for among the system's first. */
+  int r = lstat(path, &st) < 0 ? open_failed(path, error) : 0;
+  if (r == 0)
+    r = resolve(path, folder, name, flags, &real, &file, error);
   if (r == 0 && (flags & TRUST_FOLLOW) != 0)
     r = check_folder_of_link(folder, path, error);
   if (r == 0)
