@@ -185,6 +185,18 @@ def _(sandbox):
     assert "keyrings" in log and "socketpair(" in log, log
 
 
+@case("signing reads the manifests that it needs, however many there are")
+def _(sandbox):
+    # Breaks when a folder of providers is searched: with many of them each signature would pay.
+    for i in range(3):
+        sandbox.write("home/.local/share/credence/providers/site%d.provider" % i, "[provider]\n")
+    sandbox.sixconnect()
+    log = traced(sandbox, TRACED, "sign", "lab", "/")
+    assert re.findall(r'"([^"/]*)\.provider"', log) == ["6connect"], log
+    listed = [line for line in log.splitlines() if 'providers"' in line and "O_PATH" not in line]
+    assert not listed, listed
+
+
 @case("list, show and providers with a locked gnome-keyring")
 def _(desktop):
     sandbox = desktop.sandbox
