@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -113,6 +114,7 @@ def main():
     parser.add_argument("--pairs", type=int, default=60)
     parser.add_argument("--json", metavar="FILE")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # not without ending what was started
     rows = []
     for part in (measure_desktop, measure_file):
         try:
