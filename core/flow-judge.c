@@ -66,7 +66,7 @@ static void find_cause(const credence_flow *flow, char *out, size_t size)
   struct clock_reading reading;
   const char *name = flow->profile->name;
   if (flow->response->status == 403)
-    snprintf(out, size, "does the account have the permission?");
+    snprintf(out, size, "are key and secret right, and does the account have the permission?");
   else if (flow->has_logged_in)
     snprintf(out, size,
              "it has only just given that session: is it for this endpoint, and the right account?");

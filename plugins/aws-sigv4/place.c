@@ -104,37 +104,78 @@ static void split(struct label host, struct labels *labels)
   }
 }
 
-/* Hosts that are named otherwise than their service signs. */
-static const char *signing_name(struct label label)
+/* Hosts that are named otherwise than their service signs; before NULL: whatever stands
+ * in front. */
+static const struct {
+  const char *before;
+  const char *label;
+  const char *name;
+} signing_names[] = {
+    {"api.fleethub", "iot", "iotfleethub"},
+    {"api.tunneling", "iot", "IoTSecuredTunneling"},
+    {"data.jobs", "iot", "iot-jobs-data"},
+    {"data", "iot", "iotdata"},
+    {"data", "iotevents", "ioteventsdata"},
+    {"participant", "connect", "execute-api"},
+    {"portal", "sso", "awsssoportal"},
+    {"sms-voice", "pinpoint", "sms-voice"},
+    {NULL, "appconfigdata", "appconfig"},
+    {NULL, "appstream2", "appstream"},
+    {NULL, "appsync-api", "appsync"},
+    {NULL, "aps-workspaces", "aps"},
+    {NULL, "backupstorage", "backup-storage"},
+    {NULL, "bedrock-agent", "bedrock"},
+    {NULL, "bedrock-agent-runtime", "bedrock"},
+    {NULL, "bedrock-runtime", "bedrock"},
+    {NULL, "cloudhsmv2", "cloudhsm"},
+    {NULL, "cloudsearchdomain", "cloudsearch"},
+    {NULL, "contact-lens", "connect"},
+    {NULL, "email", "ses"},
+    {NULL, "forecastquery", "forecast"},
+    {NULL, "identity-chime", "chime"},
+    {NULL, "lambda-url", "lambda"},
+    {NULL, "marketplace", "aws-marketplace"},
+    {NULL, "media-pipelines-chime", "chime"},
+    {NULL, "meetings-chime", "chime"},
+    {NULL, "memory-db", "memorydb"},
+    {NULL, "messaging-chime", "chime"},
+    {NULL, "migrationhub-config", "mgh"},
+    {NULL, "mobile", "AWSMobileHubService"},
+    {NULL, "models-v2-lex", "lex"},
+    {NULL, "oidc", "awsssooidc"},
+    {NULL, "personalize-events", "personalize"},
+    {NULL, "personalize-runtime", "personalize"},
+    {NULL, "pinpoint", "mobiletargeting"},
+    {NULL, "pinpoint-sms-voice", "sms-voice"},
+    {NULL, "queue", "sqs"},
+    {NULL, "runtime-v2-lex", "lex"},
+    {NULL, "s3-accelerate", "s3"},
+    {NULL, "s3-accesspoint", "s3"},
+    {NULL, "s3-control", "s3"},
+    {NULL, "servicecatalog-appregistry", "servicecatalog"},
+    {NULL, "transcribestreaming", "transcribe"},
+    {NULL, "voice-chime", "chime"},
+};
+
+/* Do the labels in front of index end in before, whole labels? */
+static int stands_before(const struct labels *labels, size_t index, const char *before)
 {
-  static const char *const names[][2] = {
-      {"email", "ses"},
-      {"queue", "sqs"},
-      {"bedrock-runtime", "bedrock"},
-      {"bedrock-agent", "bedrock"},
-      {"bedrock-agent-runtime", "bedrock"},
-      {"appsync-api", "appsync"},
-      {"appstream2", "appstream"},
-      {"aps-workspaces", "aps"},
-      {"lambda-url", "lambda"},
-      {"marketplace", "aws-marketplace"},
-      {"models-v2-lex", "lex"},
-      {"runtime-v2-lex", "lex"},
-      {"pinpoint", "mobiletargeting"},
-      {"pinpoint-sms-voice", "sms-voice"},
-      {"transcribestreaming", "transcribe"},
-  };
-  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-    if (is(label, names[i][0]))
-      return names[i][1];
-  return NULL;
+  const char *end = labels->items[index].text - 1; /* at the dot */
+  size_t size = strlen(before);
+  const char *start = labels->items[0].text;
+  return index > 0 && (size_t)(end - start) >= size && memcmp(end - size, before, size) == 0 &&
+         (end - size == start || end[-(long)size - 1] == '.');
 }
 
-/* The data plane of IoT signs otherwise than its control plane. */
-static int is_iot_data(const struct labels *labels, size_t index)
+static const char *signing_name(const struct labels *labels, size_t index, struct label label)
 {
-  return is(labels->items[index], "iot") && index > 0 &&
-         (is(labels->items[index - 1], "data") || ends(labels->items[index - 1], "-ats"));
+  for (size_t i = 0; i < sizeof(signing_names) / sizeof(signing_names[0]); i++)
+    if (is(label, signing_names[i].label) &&
+        (signing_names[i].before == NULL || stands_before(labels, index, signing_names[i].before)))
+      return signing_names[i].name;
+  if (is(label, "iot") && index > 0 && ends(labels->items[index - 1], "-ats"))
+    return "iotdata"; /* an account's own name for it */
+  return begins(label, "s3express-") ? "s3express" : NULL;
 }
 
 static void set_service(const struct labels *labels, size_t index, struct place *place)
@@ -142,11 +183,7 @@ static void set_service(const struct labels *labels, size_t index, struct place 
   struct label label = labels->items[index];
   if (ends(label, "-fips"))
     label.size -= strlen("-fips");
-  const char *name = signing_name(label);
-  if (is_iot_data(labels, index))
-    name = "iotdata";
-  else if (is(label, "s3-accesspoint") || is(label, "s3-control") || is(label, "s3-accelerate"))
-    name = "s3";
+  const char *name = signing_name(labels, index, label);
   set(place->service, name == NULL ? label : (struct label){name, strlen(name)});
 }
 

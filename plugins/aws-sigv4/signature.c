@@ -239,11 +239,14 @@ static int append_terms(struct signature *s)
   return r < 0 ? r : edit(s, CREDENCE_APPEND_QUERY, "X-Amz-Expires", s->settings->presign);
 }
 
-static int sign_query(struct signature *s)
+/* The URL is not enough for a presigned body of S3: who uses it sends its digest as well. */
+static int sign_query(struct signature *s, int sends_digest)
 {
   char signature[HEX_SIZE];
   int has_token = s->keys->token != NULL;
-  int r = signed_headers_collect(s->call, &s->headers);
+  int r = sends_digest ? edit(s, CREDENCE_SET_HEADER, "x-amz-content-sha256", s->payload) : 0;
+  if (r == 0)
+    r = signed_headers_collect(s->call, &s->headers);
   if (r == 0)
     r = append_terms(s);
   if (r == 0 && has_token && !s->settings->omit_session_token)
@@ -254,6 +257,20 @@ static int sign_query(struct signature *s)
     r = edit(s, CREDENCE_APPEND_QUERY, "X-Amz-Signature", signature);
   if (r == 0 && has_token && s->settings->omit_session_token)
     r = put_token(s, CREDENCE_APPEND_QUERY);
+  return r;
+}
+
+/* What S3 and those who sign for it understand differently: a key with an encoded slash,
+ * and a plus, which was a space once. */
+static int check_s3_path(credence_call *call)
+{
+  credence_bytes path;
+  int r = credence_request_part(call, CREDENCE_PATH, &path);
+  const char *at = path.data;
+  for (size_t i = 0; r == 0 && i < path.size; i++)
+    if (at[i] == '+' || (at[i] == '%' && at[i + 1] == '2' && (at[i + 2] | 0x20) == 'f'))
+      r = credence_fail(call, CREDENCE_E_INVALID,
+                        "the path has a + or %2F, which S3 reads in two ways: write %2B or %20, and /");
   return r;
 }
 
@@ -268,11 +285,14 @@ int signature_put(credence_call *call, const struct settings *settings, const st
   s.service = credence_text(service);
   int is_s3 = strncmp(service, "s3", 2) == 0;
   read_rules(&s, is_s3);
-  int r = read_clock(&s);
+  int r = is_s3 ? check_s3_path(call) : 0;
+  if (r == 0)
+    r = read_clock(&s);
   if (r == 0)
     r = digest_payload(&s);
   if (r < 0)
     return r;
-  return settings->presign[0] != '\0' ? sign_query(&s)
-                                      : sign_header(&s, chosen(settings->sign_body, is_s3) || is_s3);
+  if (settings->presign[0] != '\0')
+    return sign_query(&s, is_s3 && settings->sign_body == YES);
+  return sign_header(&s, is_s3 || settings->sign_body == YES);
 }

@@ -285,7 +285,7 @@ static const struct cause causes[] = {
     {401, 10, "answered 401",
      "is it the right account and endpoint? credence login judge gets a new session"},
     {403, 0, "https://a.example answered 403: it does not let profile judge do this",
-     "does the account have the permission?"},
+     "are key and secret right, and does the account have the permission?"},
 };
 
 static void the_likely_cause(void **state)
