@@ -86,6 +86,17 @@ void arena_rewind(struct arena *arena, struct arena_mark mark)
   }
 }
 
+void arena_reset(struct arena *arena)
+{
+  struct arena_chunk *oldest = arena->chunk;
+  while (oldest != NULL && oldest->previous != NULL)
+    oldest = oldest->previous;
+  struct arena_mark start = {oldest, 0};
+  if (oldest != NULL && oldest->size > CHUNK_SIZE)
+    start.chunk = NULL;
+  arena_rewind(arena, start);
+}
+
 void arena_free(struct arena *arena)
 {
   struct arena_mark start = {NULL, 0};

@@ -25,6 +25,8 @@ struct arena_mark {
 void arena_init(struct arena *arena);
 /* Wipes and frees everything. */
 void arena_free(struct arena *arena);
+/* Wipes everything, and frees all but one chunk of the usual size. */
+void arena_reset(struct arena *arena);
 /* Aligned for any type, not zeroed; NULL when memory runs out. */
 void *arena_alloc(struct arena *arena, size_t size);
 /* A copy with a NUL byte behind it. */

@@ -34,6 +34,7 @@ void credence_profile_free(credence_profile **profile)
   if (profile == NULL || *profile == NULL)
     return;
   credence_profile *p = *profile;
+  profile_free_spares(p);
   for (size_t i = 0; i < p->stack_count; i++)
     stack_entry_free(p->stack[i]);
   for (size_t i = 0; i < p->allow_count; i++)

@@ -27,6 +27,15 @@
 #define STAMP_SIZE 33u /* hexadecimal, with a NUL */
 
 struct session;
+struct credence_request;
+
+/* Freed requests that are kept.  Each in a cache line of its own, so that threads do not
+ * get in each other's way. */
+#define SPARES 4u
+struct spare {
+  _Atomic(struct credence_request *) request;
+  char apart[56];
+};
 
 struct stack_entry {
   credence_manifest *manifest;
@@ -59,6 +68,7 @@ struct credence_profile {
   pthread_mutex_t lock;
   atomic_int unlocked;
   pthread_mutex_t derived_lock; /* guards the lists of derived keys of all secrets */
+  struct spare spares[SPARES];  /* see request-pool.c */
 
   /* For a provider that logs in; see session.h. */
   struct stack_entry *login_entry;    /* NULL: none does */
@@ -96,6 +106,8 @@ int profile_check_allowed(const credence_profile *profile, const char *method, c
  * frameworks take method or path from it. */
 int profile_check_headers(const credence_profile *profile, const struct message *message,
                           credence_error **error);
+/* Before the profile goes. */
+void profile_free_spares(credence_profile *profile);
 /* Is this a rule, "METHOD PATH"? */
 int allow_rule_is_valid(const char *rule);
 

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "body.h"
-#include "derived.h"
 #include "encode.h"
 #include "error.h"
 #include "host.h"
@@ -37,27 +36,20 @@ void credence_request_free(credence_request **request)
   credence_request *r = *request;
   curl_forget(r);
   session_unref(r->session);
-  for (size_t i = 0; i < DERIVED_MAX; i++)
-    derived_unref(r->derived[i].derived);
-  arena_free(&r->arena);
-  EVP_MD_CTX_free(r->scratch);
   free(r->nonce);
-  free(r);
+  request_give_back(r);
   *request = NULL;
 }
 
 int credence_request_new(credence_profile *profile, const char *method, const char *target,
                          credence_request **ret_request, credence_error **error)
 {
-  credence_request *new = calloc(1, sizeof(*new));
+  credence_request *new = request_take(profile);
   if (new == NULL)
     return error_nomem(error);
   new->profile = profile;
   new->place = (struct place){profile->url.scheme, profile->host, profile->origin, ""};
-  arena_init(&new->arena);
-  new->scratch = EVP_MD_CTX_new();
-  int r = new->scratch == NULL ? error_nomem(error)
-                               : message_set_method(&new->arena, &new->pristine, method, error);
+  int r = message_set_method(&new->arena, &new->pristine, method, error);
   if (target == NULL)
     target = "";
   if (r == 0)

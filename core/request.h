@@ -40,9 +40,13 @@ struct place {
 enum session_need { SESSION_LASTING, SESSION_FRESH, SESSION_ANY };
 
 struct credence_request {
+  /* What another request may use when this one is freed; see request-pool.c. */
+  struct arena arena;
+  EVP_MD_CTX *scratch;                       /* for digests; belongs to the thread of the request */
+  struct derived_place derived[DERIVED_MAX]; /* the first, second ... of the last callback */
+  /* What this one says. */
   credence_profile *profile;
   struct place place;
-  struct arena arena;
   struct message pristine;
   struct message attempt;
   struct arena_mark mark;
@@ -59,9 +63,7 @@ struct credence_request {
   char *nonce;
   credence_trace_function trace;
   void *trace_userdata;
-  struct derived_place derived[DERIVED_MAX]; /* the first, second ... of the last callback */
-  EVP_MD_CTX *scratch;                       /* for digests; belongs to the thread of the request */
-  struct curl_slist *curl_headers;           /* what credence-curl.h gave to libcurl */
+  struct curl_slist *curl_headers; /* what credence-curl.h gave to libcurl */
   void (*curl_headers_free)(struct curl_slist *);
   struct certificates *certificates; /* what it gave to libcurl besides; or NULL */
   uint64_t upload_at;                /* how much of a reader's body libcurl has taken */
@@ -79,6 +81,12 @@ struct credence_response {
   int failed; /* what ended it early: CREDENCE_E_TOO_LARGE or NOMEM */
   enum json_state json;
 };
+
+/* A request that says nothing yet, perhaps one that was given back; NULL when memory runs
+ * out.  Its profile is for the caller to set. */
+credence_request *request_take(credence_profile *profile);
+/* Wipe it.  All that it refers to was let go before. */
+void request_give_back(credence_request *request);
 
 /* What the getters show: the attempt once signed, else the request as built. */
 const struct message *request_current(const credence_request *request);

@@ -386,6 +386,49 @@ static void a_program_that_closes_all_descriptors(void **state)
   assert_int_equal(status, 0);
 }
 
+/* The library uses the memory of freed requests again. */
+static void nothing_of_a_freed_request_is_left(void **state)
+{
+  char seen[400] = "";
+  (void)state;
+  credence_request *request = build(six, "POST", "/x?old=1");
+  assert_int_equal(credence_request_add_header(request, "X-Old", "old", NULL), 0);
+  assert_int_equal(credence_request_set_body(request, "old body", 8, "text/old", NULL), 0);
+  assert_int_equal(credence_request_set_time(request, 1, NULL), 0);
+  assert_int_equal(credence_request_set_nonce(request, "old", NULL), 0);
+  credence_request_set_trace(request, keep_trace, seen);
+  sign(request);
+  credence_request_free(&request);
+  seen[0] = '\0';
+  request = build(six, "GET", "?new=1");
+  assert_string_equal(credence_request_url(request), SIXCONNECT "?new=1");
+  assert_null(credence_request_body(request, NULL));
+  assert_null(header(request, "X-Old", 0));
+  assert_null(header(request, "Content-Type", 0));
+  sign(request);
+  assert_string_equal(seen, "");
+  credence_request_free(&request);
+}
+
+static void requests_at_once_are_apart(void **state)
+{
+  credence_request *requests[9];
+  char target[16];
+  char wanted[100];
+  (void)state;
+  for (int round = 0; round < 2; round++) {
+    for (int i = 0; i < 9; i++) {
+      snprintf(target, sizeof(target), "?n=%d", 10 * round + i);
+      requests[i] = build(six, "GET", target);
+    }
+    for (int i = 0; i < 9; i++) {
+      snprintf(wanted, sizeof(wanted), SIXCONNECT "?n=%d", 10 * round + i);
+      assert_string_equal(credence_request_url(requests[i]), wanted);
+      credence_request_free(&requests[i]);
+    }
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -402,6 +445,8 @@ int main(void)
       cmocka_unit_test(bodies),
       cmocka_unit_test(json_is_checked),
       cmocka_unit_test(traces),
+      cmocka_unit_test(nothing_of_a_freed_request_is_left),
+      cmocka_unit_test(requests_at_once_are_apart),
       cmocka_unit_test(rules_hold_before_the_keyring_is_asked),
       cmocka_unit_test(secrets_are_bound_to_their_origin),
   };
