@@ -1,14 +1,70 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# run.sh - make a profile in a HOME of its own, and measure; called by make bench
+# run.sh - measure, in a HOME of its own; called by make bench
+#
+#   run.sh [--json FILE]      all figures go to FILE, too
+#
+# Other libraries are measured where they are installed; see peer.h.
 
 set -eu
+here=$(dirname "$0")
+json=
+if [ "${1-}" = --json ]; then
+  json=$2
+fi
 home=$(mktemp -d)
 trap 'rm -rf "$home"' EXIT
 export HOME="$home"
 unset XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME || :
-(umask 077 && echo bench >"$home/passphrase")
+
+# The file keyring of the tests, which is opened in no time.
+(umask 077 && mkdir -p "$home/.local/share/credence" && "$PYTHON3" - "$home" <<'END'
+import sys
+from harness import CHEAP_KEYRING, PASSPHRASE
+open(sys.argv[1] + "/.local/share/credence/credentials.keyring", "wb").write(CHEAP_KEYRING)
+open(sys.argv[1] + "/passphrase", "w").write(PASSPHRASE)
+END
+)
 export CREDENCE_PASSPHRASE_FILE="$home/passphrase"
-printf 889f33027c902061d023d8b0ee39b100 | "$CREDENCE" --quiet add lab 6connect api_key=41-HSLH4QZQX6IAOOJS \
-  --secret secret_key=- --keyring file --endpoint https://cloud.6connect.com/6c_375/api/v1/api.php
-"$BENCH" lab '?target=ipam&action=get&type=IP&mask=24'
+
+# peer SOURCE PACKAGE VERSION-OF: build a peer where pkg-config knows its package.
+absent=
+peer() {
+  if pkg-config --exists "$2" "$3" 2>/dev/null; then
+    # shellcheck disable=SC2046,SC2086
+    $CC -O2 -fPIC -shared -DVERSION="\"$(pkg-config --modversion "$3")\"" $(pkg-config --cflags "$2") \
+      -o "$home/$1.so" "$here/$1.c" $(pkg-config --libs "$2")
+  else
+    absent="$absent $2"
+  fi
+}
+peer peer_kms libkms_message libmongocrypt
+peer peer_oauth oauth oauth
+
+set --
+for object in "$home"/*.so; do
+  [ ! -e "$object" ] || set -- "$@" "$object"
+done
+"$BENCH" --json "$home/signing.json" "$@"
+printf '\n'
+for name in $absent; do
+  printf '%-45s absent\n' "$name"
+done
+"$PYTHON3" "$here/peer_botocore.py" "$home/signing.json" "$home/botocore.json"
+if [ -e "$here/process.py" ]; then
+  printf '\n'
+  "$PYTHON3" "$here/process.py" --json "$home/processes.json"
+fi
+
+[ -z "$json" ] || "$PYTHON3" - "$home" "$json" <<'END'
+import json, os, sys
+parts = {}
+for name in ("signing", "botocore", "processes"):
+    path = os.path.join(sys.argv[1], name + ".json")
+    if os.path.exists(path):
+        with open(path) as f:
+            parts[name] = json.load(f)
+with open(sys.argv[2], "w") as f:
+    json.dump(parts, f, indent=2)
+    f.write("\n")
+END

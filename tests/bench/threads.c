@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * threads.c - signatures per second on many threads at once
+ *
+ * Each thread makes its own request, or its own contexts of OpenSSL, and uses them
+ * until it is told to stop.  OpenSSL alone is measured too: where the threads count
+ * references to the same digest, they get in each other's way there already.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "bench.h"
+
+#define THREADS_MAX 4
+#define THREAD_ROUNDS 11
+#define SLICE_MS 30
+
+static const unsigned thread_counts[] = {1, 2, 4};
+#define COUNTS (sizeof(thread_counts) / sizeof(thread_counts[0]))
+
+/* How a thread makes what it works on, and works on it. */
+struct work {
+  const char *name;
+  void *(*begin)(const struct subject *subject);
+  void (*run)(void *own);
+  void (*end)(void *own);
+  double rates[COUNTS][THREAD_ROUNDS];
+};
+
+struct crew {
+  const struct subject *subject;
+  const struct work *work;
+  pthread_barrier_t together;
+  atomic_int stop;
+};
+
+struct worker {
+  struct crew *crew;
+  pthread_t thread;
+  double done;
+};
+
+/* --- what is done -------------------------------------------------------------------- */
+
+static struct subject *subject_on(const struct subject *from, credence_profile *profile)
+{
+  struct subject *own = calloc(1, sizeof(*own));
+  if (own == NULL)
+    die("out of memory", NULL);
+  own->kind = from->kind;
+  own->request = request_of(from->kind, profile);
+  subject_sign(own);
+  return own;
+}
+
+static void *begin_shared(const struct subject *from)
+{
+  return subject_on(from, from->profile);
+}
+
+static void *begin_apart(const struct subject *from)
+{
+  credence_profile *profile = profile_of(from->kind);
+  struct subject *own = subject_on(from, profile);
+  own->profile = profile;
+  return own;
+}
+
+static void end_subject(void *own)
+{
+  subject_close(own);
+  free(own);
+}
+
+static void *begin_floor(const struct subject *from)
+{
+  return floor_new(from);
+}
+
+static void end_floor(void *own)
+{
+  floor_free(own);
+}
+
+/* --- threads -------------------------------------------------------------------------- */
+
+static void *worker_main(void *data)
+{
+  struct worker *worker = data;
+  struct crew *crew = worker->crew;
+  unsigned long done = 0;
+  void *own = crew->work->begin(crew->subject);
+  pthread_barrier_wait(&crew->together);
+  for (; !atomic_load_explicit(&crew->stop, memory_order_relaxed); done++)
+    crew->work->run(own);
+  worker->done = (double)done;
+  crew->work->end(own);
+  return NULL;
+}
+
+/* How often per second so many threads do it, together. */
+static double rate(const struct subject *subject, const struct work *work, unsigned count)
+{
+  const struct timespec slice = {0, SLICE_MS * 1000000L};
+  struct crew crew = {.subject = subject, .work = work};
+  struct worker workers[THREADS_MAX];
+  double done = 0;
+  pthread_barrier_init(&crew.together, NULL, count + 1);
+  for (unsigned i = 0; i < count; i++) {
+    workers[i].crew = &crew;
+    if (pthread_create(&workers[i].thread, NULL, worker_main, &workers[i]) != 0)
+      die("no thread can be started", NULL);
+  }
+  pthread_barrier_wait(&crew.together);
+  double from = now_ns();
+  nanosleep(&slice, NULL);
+  atomic_store(&crew.stop, 1);
+  double seconds = (now_ns() - from) / 1e9;
+  for (unsigned i = 0; i < count; i++) {
+    pthread_join(workers[i].thread, NULL);
+    done += workers[i].done;
+  }
+  pthread_barrier_destroy(&crew.together);
+  return done / seconds;
+}
+
+/* --- the table ------------------------------------------------------------------------- */
+
+static double times_one(const struct work *work, size_t count)
+{
+  double ratios[THREAD_ROUNDS];
+  for (size_t round = 0; round < THREAD_ROUNDS; round++)
+    ratios[round] = work->rates[count][round] / work->rates[0][round];
+  return median(ratios, THREAD_ROUNDS);
+}
+
+static json_object *show(const struct subject *subject, const struct work *work)
+{
+  char name[80];
+  char key[32];
+  json_object *row = json_object_new_object();
+  snprintf(name, sizeof(name), "%s: %s", subject->kind->name, work->name);
+  json_object_object_add(row, "name", json_object_new_string(name));
+  printf("%-47s", name);
+  for (size_t i = 0; i < COUNTS; i++) {
+    double per_second = median(work->rates[i], THREAD_ROUNDS);
+    snprintf(key, sizeof(key), "per_second_%u", thread_counts[i]);
+    put_number(row, key, per_second);
+    printf(" %10.0f", per_second);
+    if (i == 0)
+      continue;
+    snprintf(key, sizeof(key), "ratio_%u", thread_counts[i]);
+    put_number(row, key, times_one(work, i));
+    printf(" %5.2f", times_one(work, i));
+  }
+  printf("\n");
+  return row;
+}
+
+static void bench_kind(const char *name, json_object *rows)
+{
+  struct work works[] = {
+      {.name = "one profile", .begin = begin_shared, .run = subject_sign, .end = end_subject},
+      {.name = "a profile each", .begin = begin_apart, .run = subject_sign, .end = end_subject},
+      {.name = "HMAC alone", .begin = begin_floor, .run = floor_mac, .end = end_floor},
+  };
+  const size_t count = sizeof(works) / sizeof(works[0]);
+  struct subject subject;
+  if (!subject_open(&subject, kind_find(name)))
+    return;
+  for (size_t round = 0; round < THREAD_ROUNDS; round++)
+    for (size_t w = 0; w < count; w++)
+      for (size_t i = 0; i < COUNTS; i++)
+        works[w].rates[i][round] = rate(&subject, &works[w], thread_counts[i]);
+  for (size_t w = 0; w < count; w++)
+    json_object_array_add(rows, show(&subject, &works[w]));
+  subject_close(&subject);
+}
+
+void bench_threads(json_object *report)
+{
+  json_object *rows = json_object_new_array();
+  printf("\nSignatures per second on many threads, and how many times those of one; %d cores\n"
+         "%-47s %10s %10s %5s %10s %5s\n",
+         core_count(), "", "1 thread", "2 threads", "", "4 threads", "");
+  bench_kind("6connect", rows);
+  bench_kind("aws-sigv4, get-vanilla", rows);
+  json_object_object_add(report, "threads", rows);
+}
