@@ -86,6 +86,9 @@ void subject_close(struct subject *subject);
 credence_profile *profile_of(const struct kind *kind);
 credence_request *request_of(const struct kind *kind, credence_profile *profile);
 
+/* Reading back is too quick to be seen beside signing, so that it is done so often. */
+#define READS 8
+
 /* For struct part; each takes a struct subject. */
 void subject_build(void *subject);
 void subject_sign(void *subject);

@@ -39,7 +39,7 @@ static void print_row(const struct subject *subject, const struct part *parts)
   print_figure(5, 2, has_floor, part_ratio(&parts[SIGN], floor_digests));
   print_figure(6, 2, 1, part_allocations(&parts[SIGN]));
   print_figure(6, 0, 1, part_ns(&parts[BUILD]));
-  print_figure(5, 0, 1, part_difference_ns(&parts[SIGN_AND_READ], &parts[SIGN]));
+  print_figure(5, 0, 1, part_difference_ns(&parts[SIGN_AND_READ], &parts[SIGN]) / READS);
   print_figure(6, 0, 1, part_ns(&parts[ALL]));
   print_figure(6, 2, 1, part_allocations(&parts[ALL]));
   printf("\n");
@@ -52,7 +52,7 @@ static json_object *row_json(const struct subject *subject, const struct part *p
   put_number(row, "sign_ns", part_ns(&parts[SIGN]));
   put_number(row, "sign_allocations", part_allocations(&parts[SIGN]));
   put_number(row, "build_ns", part_ns(&parts[BUILD]));
-  put_number(row, "read_back_ns", part_difference_ns(&parts[SIGN_AND_READ], &parts[SIGN]));
+  put_number(row, "read_back_ns", part_difference_ns(&parts[SIGN_AND_READ], &parts[SIGN]) / READS);
   put_number(row, "all_ns", part_ns(&parts[ALL]));
   put_number(row, "all_allocations", part_allocations(&parts[ALL]));
   if (parts[FLOOR].function != NULL) {
