@@ -2,9 +2,10 @@
 /*
  * bench.c - what signing costs inside a process: make bench
  *
- *     bench [--json FILE] [PEER.so ...]
+ *     bench [--json FILE] [PEER ...]
  *
- * In a HOME of its own, in which it makes the profiles that it needs; see run.sh.
+ * A peer is the path of an object, or the name of a library that is not here.
+ * Runs in a HOME of its own, where it makes the profiles that it needs; see run.sh.
  */
 #include <openssl/crypto.h>
 #include <stdio.h>

@@ -108,7 +108,8 @@ void floor_mac_and_digests(void *floor);
 
 void bench_signatures(json_object *report);
 void bench_threads(json_object *report);
-void bench_peers(json_object *report, int count, char **objects);
+/* A name with a slash is the path of a peer's object; another is a library that is absent. */
+void bench_peers(json_object *report, int count, char **names);
 void bench_scale(json_object *report);
 
 void put_number(json_object *object, const char *name, double value);

@@ -86,7 +86,7 @@ static void bench_peer_of(const struct peer *peer, struct subject *subject, json
   json_object_array_add(rows, row_json(peer, parts));
 }
 
-void bench_peers(json_object *report, int count, char **objects)
+void bench_peers(json_object *report, int count, char **names)
 {
   json_object *rows = json_object_new_array();
   printf("\nOther libraries, by turns in this process; nanoseconds, allocations, times Credence's\n"
@@ -94,7 +94,11 @@ void bench_peers(json_object *report, int count, char **objects)
          "", "sign", "alloc.", "", "all of it", "alloc.", "");
   for (int i = 0; i < count; i++) {
     struct subject subject;
-    const struct peer *peer = load(objects[i]);
+    if (strchr(names[i], '/') == NULL) {
+      printf("%-45s absent\n", names[i]);
+      continue;
+    }
+    const struct peer *peer = load(names[i]);
     if (peer == NULL)
       continue;
     if (subject_open(&subject, kind_find(peer->kind))) {

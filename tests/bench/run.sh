@@ -28,28 +28,23 @@ END
 export CREDENCE_PASSPHRASE_FILE="$home/passphrase"
 
 # peer SOURCE PACKAGE VERSION-OF: build a peer where pkg-config knows its package.
-absent=
+peers=
 peer() {
   if pkg-config --exists "$2" "$3" 2>/dev/null; then
     # shellcheck disable=SC2046,SC2086
     $CC -O2 -fPIC -shared -DVERSION="\"$(pkg-config --modversion "$3")\"" $(pkg-config --cflags "$2") \
       -o "$home/$1.so" "$here/$1.c" $(pkg-config --libs "$2")
+    peers="$peers $home/$1.so"
   else
-    absent="$absent $2"
+    peers="$peers $2"
   fi
 }
 peer peer_kms libkms_message libmongocrypt
 peer peer_oauth oauth oauth
 
-set --
-for object in "$home"/*.so; do
-  [ ! -e "$object" ] || set -- "$@" "$object"
-done
-"$BENCH" --json "$home/signing.json" "$@"
+# shellcheck disable=SC2086
+"$BENCH" --json "$home/signing.json" $peers
 printf '\n'
-for name in $absent; do
-  printf '%-45s absent\n' "$name"
-done
 "$PYTHON3" "$here/peer_botocore.py" "$home/signing.json" "$home/botocore.json"
 if [ -e "$here/process.py" ]; then
   printf '\n'
