@@ -27,20 +27,20 @@ END
 )
 export CREDENCE_PASSPHRASE_FILE="$home/passphrase"
 
-# peer SOURCE PACKAGE VERSION-OF: build a peer where pkg-config knows its package.
+# peer SOURCE LIBRARY PACKAGE VERSION-OF: build a peer where pkg-config knows its packages.
 peers=
 peer() {
-  if pkg-config --exists "$2" "$3" 2>/dev/null; then
+  if pkg-config --exists "$3" "$4" 2>/dev/null; then
     # shellcheck disable=SC2046,SC2086
-    $CC -O2 -fPIC -shared -DVERSION="\"$(pkg-config --modversion "$3")\"" $(pkg-config --cflags "$2") \
-      -o "$home/$1.so" "$here/$1.c" $(pkg-config --libs "$2")
+    $CC -O2 -fPIC -shared -DVERSION="\"$(pkg-config --modversion "$4")\"" $(pkg-config --cflags "$3") \
+      -o "$home/$1.so" "$here/$1.c" $(pkg-config --libs "$3")
     peers="$peers $home/$1.so"
   else
     peers="$peers $2"
   fi
 }
-peer peer_kms libkms_message libmongocrypt
-peer peer_oauth oauth oauth
+peer peer_kms libkms_message libkms_message libmongocrypt
+peer peer_oauth liboauth oauth oauth
 
 # shellcheck disable=SC2086
 "$BENCH" --json "$home/signing.json" $peers
