@@ -111,6 +111,7 @@ void bench_threads(json_object *report);
 /* A name with a slash is the path of a peer's object; another is a library that is absent. */
 void bench_peers(json_object *report, int count, char **names);
 void bench_scale(json_object *report);
+void bench_reader(json_object *report); /* a part of the scale */
 
 void put_number(json_object *object, const char *name, double value);
 

@@ -92,8 +92,9 @@ void bench_scale(json_object *report)
 {
   const struct kind *kind = kind_find("6connect");
   json_object *figures = json_object_new_object();
-  printf("\nScale, with 6connect\n");
+  printf("\nScale, with 6connect where nothing else is said\n");
   bench_million(kind, figures);
+  bench_reader(figures);
   bench_profiles(kind, figures);
   json_object_object_add(report, "scale", figures);
 }
