@@ -85,16 +85,6 @@ long base64url_decode(void *out, const char *text, size_t size)
   return used;
 }
 
-int ascii_is_alnum(char c)
-{
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-int ascii_lower(int c)
-{
-  return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
-}
-
 int ascii_equal(const void *a, size_t a_size, const void *b, size_t b_size)
 {
   const unsigned char *x = a;

@@ -36,8 +36,16 @@ int is_control(const char *data, size_t length);
  * none. */
 size_t find_control(const char *data, size_t size);
 /* ASCII only; the locale of the program does not matter. */
-int ascii_is_alnum(char c);
-int ascii_lower(int c);
+static inline int ascii_is_alnum(char c)
+{
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+static inline int ascii_lower(int c)
+{
+  return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+}
+
 int ascii_equal(const void *a, size_t a_size, const void *b, size_t b_size); /* ignoring case */
 
 #endif

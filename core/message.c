@@ -237,6 +237,16 @@ static char *pairs_place(struct arena *arena, credence_bytes pairs, size_t size,
   return text;
 }
 
+/* Most names and values need no encoding, which their encoded size tells. */
+static char *put_encoded(char *out, const void *data, size_t size, size_t encoded_size)
+{
+  if (encoded_size != size)
+    percent_encode(out, data, size);
+  else if (size > 0)
+    memcpy(out, data, size);
+  return out + encoded_size;
+}
+
 /* "name=value" behind what is there, with "&" between.  NOMEM or TOO_LARGE. */
 static int append_pair(struct arena *arena, credence_bytes *pairs, struct room *room, size_t max,
                        const char *name, credence_bytes value)
@@ -253,11 +263,10 @@ static int append_pair(struct arena *arena, credence_bytes *pairs, struct room *
   char *end = text + pairs->size;
   if (pairs->size > 0)
     *end++ = '&';
-  percent_encode(end, name, name_size);
-  end += name_encoded;
+  end = put_encoded(end, name, name_size, name_encoded);
   if (value.data != NULL) {
     *end++ = '=';
-    percent_encode(end, value.data, value.size);
+    (void)put_encoded(end, value.data, value.size, value_encoded - 1);
   }
   text[size] = '\0';
   *pairs = (credence_bytes){text, size};

@@ -76,7 +76,6 @@ static int sign_parameters(credence_call *call)
     r = params_sort(&params, PARAMS_BYTES, call);
   if (r == 0)
     r = append_signature(&params, nothing, call);
-  params_free(&params);
   return r;
 }
 
@@ -113,7 +112,6 @@ static const char *errortext(credence_call *call)
       if (strcmp(params.items[i].name, "command") == 0)
         command = params.items[i].value;
   const char *text = answer_errortext(call, command);
-  params_free(&params);
   return text;
 }
 
@@ -144,7 +142,7 @@ static int judge(void *instance, credence_call *call)
 
 const credence_provider cloudstack_provider = {
     .size = sizeof(credence_provider),
-    .needs_minor = 1,
+    .needs_minor = 2,
     .threads = CREDENCE_THREADS_PARALLEL,
     .id = "cloudstack",
     .sign = sign,

@@ -94,7 +94,6 @@ static int sign_params(credence_call *call, const char *space, enum params_order
     r = params_sort(&params, order, call);
   if (r == 0)
     r = append_signature(&params, path, call);
-  params_free(&params);
   return r;
 }
 
@@ -139,7 +138,7 @@ static int judge(void *instance, credence_call *call)
 
 const credence_provider cpbm_provider = {
     .size = sizeof(credence_provider),
-    .needs_minor = 1,
+    .needs_minor = 2,
     .threads = CREDENCE_THREADS_PARALLEL,
     .id = "cpbm",
     .sign = sign,

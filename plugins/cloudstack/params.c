@@ -13,15 +13,6 @@ void params_begin(struct params *params, const char *space)
   params->space = space;
 }
 
-void params_free(struct params *params)
-{
-  for (size_t i = 0; i < params->count; i++) {
-    free(params->items[i].name);
-    free(params->items[i].value);
-  }
-  params->count = 0;
-}
-
 static int hex_value(char c)
 {
   if (c >= '0' && c <= '9')
@@ -32,11 +23,11 @@ static int hex_value(char c)
 }
 
 /* A form-encoded text as the server decodes it; *ret_size bytes and a NUL. */
-static char *decode(credence_bytes text, size_t *ret_size)
+static char *decode(credence_call *call, credence_bytes text, size_t *ret_size)
 {
   const char *in = text.data;
   size_t size = 0;
-  char *out = malloc(text.size + 1);
+  char *out = credence_memory(call, text.size + 1);
   if (out == NULL)
     return NULL;
   for (size_t i = 0; i < text.size; i++) {
@@ -59,10 +50,10 @@ static int java_leaves(char c)
          (c != '\0' && strchr(".-*_", c) != NULL);
 }
 
-static char *encode(const char *in, size_t size, const char *space)
+static char *encode(credence_call *call, const char *in, size_t size, const char *space)
 {
   static const char digits[] = "0123456789ABCDEF";
-  char *text = malloc(3 * size + 1);
+  char *text = credence_memory(call, 3 * size + 1);
   char *out = text;
   if (text == NULL)
     return NULL;
@@ -115,29 +106,20 @@ static int add(struct params *params, credence_call *call, credence_bytes name, 
 {
   size_t name_size = 0;
   size_t value_size = 0;
-  char *decoded = decode(value, &value_size);
-  char *plain = decode(name, &name_size);
-  char *encoded = NULL;
-  int r = CREDENCE_E_NOMEM;
+  char *decoded = decode(call, value, &value_size);
+  char *plain = decode(call, name, &name_size);
   if (decoded == NULL || plain == NULL)
-    goto out;
-  if (!is_plain_name(plain, name_size) || !is_utf8(decoded, value_size)) {
-    r = credence_fail(call, CREDENCE_E_INVALID,
-                      "a parameter has a name that is not plain ASCII, or a value that is not UTF-8");
-    goto out;
-  }
-  encoded = encode(decoded, value_size, params->space);
+    return CREDENCE_E_NOMEM;
+  if (!is_plain_name(plain, name_size) || !is_utf8(decoded, value_size))
+    return credence_fail(call, CREDENCE_E_INVALID,
+                         "a parameter has a name that is not plain ASCII, or a value that is not UTF-8");
+  char *encoded = encode(call, decoded, value_size, params->space);
   if (encoded == NULL)
-    goto out;
+    return CREDENCE_E_NOMEM;
   params->items[params->count].name = plain;
   params->items[params->count].value = encoded;
   params->count++;
-  plain = NULL; /* transferred */
-  r = 0;
-out:
-  free(plain);
-  free(decoded);
-  return r;
+  return 0;
 }
 
 static int collect_pairs(struct params *params, credence_call *call, credence_bytes pairs)
@@ -240,12 +222,12 @@ static char *put_lower(char *out, const char *text)
   return out;
 }
 
-char *params_text(const struct params *params, credence_bytes prefix, size_t *ret_size)
+char *params_text(const struct params *params, credence_bytes prefix, credence_call *call, size_t *ret_size)
 {
   size_t size = prefix.size;
   for (size_t i = 0; i < params->count; i++)
     size += strlen(params->items[i].name) + strlen(params->items[i].value) + 2;
-  char *text = malloc(size + 1);
+  char *text = credence_memory(call, size + 1);
   if (text == NULL)
     return NULL;
   if (prefix.size > 0)

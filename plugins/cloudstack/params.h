@@ -29,7 +29,6 @@ struct params {
 int ascii_lower(int c);
 
 void params_begin(struct params *params, const char *space);
-void params_free(struct params *params);
 
 /* Take those of the query, and of the body when that is a form. */
 int params_collect(struct params *params, credence_call *call);
@@ -41,7 +40,7 @@ enum params_order { PARAMS_BYTES, PARAMS_LOWER_CASE, PARAMS_UNDERSCORE_FIRST };
 int params_sort(struct params *params, enum params_order order, credence_call *call);
 
 /* prefix, then name=value joined by "&" in lower case, the prefix as it is.
- * malloc()ed; NULL when memory runs out. */
-char *params_text(const struct params *params, credence_bytes prefix, size_t *ret_size);
+ * The host's memory, as all of this; NULL when that runs out. */
+char *params_text(const struct params *params, credence_bytes prefix, credence_call *call, size_t *ret_size);
 
 #endif

@@ -2,7 +2,6 @@
 /* plugin.c - CloudStack and CPBM: what they share, and the entry of the plugin */
 #include "plugin.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 int append_signature(const struct params *params, credence_bytes prefix, credence_call *call)
@@ -10,13 +9,12 @@ int append_signature(const struct params *params, credence_bytes prefix, credenc
   unsigned char mac[CREDENCE_SHA1_SIZE];
   char signature[CREDENCE_BASE64_ROOM(sizeof(mac))];
   size_t size = 0;
-  char *text = params_text(params, prefix, &size);
+  char *text = params_text(params, prefix, call, &size);
   if (text == NULL)
     return CREDENCE_E_NOMEM;
   const credence_bytes to_sign = {text, size};
   credence_trace(call, "string to sign", &to_sign);
   int r = credence_hmac(call, CREDENCE_SHA1, "secret_key", &to_sign, 1, mac, sizeof(mac));
-  free(text);
   if (r < 0)
     return r;
   credence_base64(signature, mac, sizeof(mac));

@@ -76,8 +76,13 @@ bool quote_utf8(struct text *out, const char *string, size_t size)
 
   text_add(out, "\"", 1);
   while (at < end) {
+    size_t plain = count_plain(at, end);
     size_t used = 1;
 
+    text_add(out, at, plain);
+    at += plain;
+    if (at == end)
+      break;
     character = (unsigned char)*at;
     if (character >= 0x80)
       used = scan_character(at, end, &character, &problem);
