@@ -2,20 +2,12 @@
 /* arena.c - memory that lives as long as a request; see arena.h */
 #include "config.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
 
 #define CHUNK_SIZE 4064u /* with its head and malloc's, within a page */
-
-struct arena_chunk {
-  struct arena_chunk *previous;
-  size_t used;
-  size_t size;
-  max_align_t data[];
-};
 
 void arena_init(struct arena *arena)
 {
@@ -36,21 +28,15 @@ static struct arena_chunk *chunk_new(struct arena *arena, size_t size)
   return chunk;
 }
 
-/* Sizes are rounded up, so that every piece is aligned for any type. */
-void *arena_alloc(struct arena *arena, size_t size)
+void *arena_alloc_chunk(struct arena *arena, size_t size)
 {
-  const size_t align = sizeof(max_align_t);
   if (size > (size_t)-1 / 2)
     return NULL;
-  size = (size + align - 1) & ~(align - 1);
-  struct arena_chunk *chunk = arena->chunk;
-  if (chunk == NULL || chunk->size - chunk->used < size)
-    chunk = chunk_new(arena, size);
+  struct arena_chunk *chunk = chunk_new(arena, size);
   if (chunk == NULL)
     return NULL;
-  void *piece = (char *)chunk->data + chunk->used;
-  chunk->used += size;
-  return piece;
+  chunk->used = size;
+  return chunk->data;
 }
 
 char *arena_copy(struct arena *arena, const void *data, size_t size)

@@ -11,7 +11,12 @@
 
 #include <stddef.h>
 
-struct arena_chunk;
+struct arena_chunk {
+  struct arena_chunk *previous;
+  size_t used;
+  size_t size;
+  max_align_t data[];
+};
 
 struct arena {
   struct arena_chunk *chunk; /* the newest */
@@ -27,8 +32,21 @@ void arena_init(struct arena *arena);
 void arena_free(struct arena *arena);
 /* Wipes everything, and frees all but one chunk of the usual size. */
 void arena_reset(struct arena *arena);
-/* Aligned for any type, not zeroed; NULL when memory runs out. */
-void *arena_alloc(struct arena *arena, size_t size);
+/* What arena_alloc() does when the newest chunk is full. */
+void *arena_alloc_chunk(struct arena *arena, size_t size);
+/* Aligned for any type, not zeroed; NULL when memory runs out.  Sizes are rounded up, so
+ * that what comes next is aligned, too; one that wraps doing so fits nowhere. */
+static inline void *arena_alloc(struct arena *arena, size_t size)
+{
+  const size_t align = sizeof(max_align_t);
+  struct arena_chunk *chunk = arena->chunk;
+  size_t rounded = (size + align - 1) & ~(align - 1);
+  if (rounded < size || chunk == NULL || chunk->size - chunk->used < rounded)
+    return arena_alloc_chunk(arena, rounded < size ? size : rounded);
+  void *piece = (char *)chunk->data + chunk->used;
+  chunk->used += rounded;
+  return piece;
+}
 /* A copy with a NUL byte behind it. */
 char *arena_copy(struct arena *arena, const void *data, size_t size);
 struct arena_mark arena_mark(const struct arena *arena);

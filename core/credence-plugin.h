@@ -305,10 +305,10 @@ CREDENCE_INLINE void credence_hex(char *out, const void *data, size_t size)
                               "e0e1e2e3e4e5e6e7e8e9eaebecedeeef"
                               "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff";
   const unsigned char *in = (const unsigned char *)data;
-  size_t i;
-  for (i = 0; i < size; i++)
-    memcpy(out + 2 * i, pairs + 2 * in[i], 2);
-  out[2 * size] = '\0';
+  const unsigned char *end = in + size;
+  for (; in < end; out += 2)
+    memcpy(out, pairs + 2 * *in++, 2);
+  *out = '\0';
 }
 
 /* Write size bytes in base64 with padding (RFC 4648), and a NUL. */

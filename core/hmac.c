@@ -62,43 +62,6 @@ static int update_parts(EVP_MD_CTX *context, const credence_bytes *parts, size_t
   return 0;
 }
 
-/* The digest of no bytes, computed once.  A thread that comes while another writes it
- * computes its own. */
-static struct {
-  atomic_int state;
-  size_t size;
-  unsigned char digest[EVP_MAX_MD_SIZE];
-} nothing[ALGORITHMS];
-
-enum { UNKNOWN, WRITING, KNOWN };
-
-static void keep_nothing(uint32_t algorithm, const unsigned char *digest, size_t size)
-{
-  int expected = UNKNOWN;
-  if (!atomic_compare_exchange_strong(&nothing[algorithm].state, &expected, WRITING))
-    return;
-  nothing[algorithm].size = size;
-  memcpy(nothing[algorithm].digest, digest, size);
-  atomic_store_explicit(&nothing[algorithm].state, KNOWN, memory_order_release);
-}
-
-static int take_nothing(uint32_t algorithm, void *out, size_t size)
-{
-  if (algorithm >= ALGORITHMS ||
-      atomic_load_explicit(&nothing[algorithm].state, memory_order_acquire) != KNOWN ||
-      nothing[algorithm].size != size)
-    return 0;
-  memcpy(out, nothing[algorithm].digest, size);
-  return 1;
-}
-
-static int is_nothing(const credence_bytes *parts, size_t count)
-{
-  while (count > 0 && parts[count - 1].size == 0)
-    count--;
-  return count == 0;
-}
-
 int digest_begin(EVP_MD_CTX *scratch, uint32_t algorithm, size_t out_size)
 {
   const EVP_MD *md = digest_find(algorithm);
@@ -113,16 +76,11 @@ int digest_begin(EVP_MD_CTX *scratch, uint32_t algorithm, size_t out_size)
 int digest_parts(EVP_MD_CTX *scratch, uint32_t algorithm, const credence_bytes *parts, size_t count,
                  void *out, size_t out_size)
 {
-  int empty = is_nothing(parts, count);
-  if (empty && take_nothing(algorithm, out, out_size))
-    return 0;
   int r = digest_begin(scratch, algorithm, out_size);
   if (r < 0)
     return r;
   if (update_parts(scratch, parts, count) < 0 || !EVP_DigestFinal_ex(scratch, out, NULL))
     return CREDENCE_E_FAILED;
-  if (empty)
-    keep_nothing(algorithm, out, out_size);
   return 0;
 }
 

@@ -27,8 +27,7 @@ const EVP_MD *digest_find(uint32_t algorithm);
 
 /* Begin a digest in scratch.  out_size must be the digest's size. */
 int digest_begin(EVP_MD_CTX *scratch, uint32_t algorithm, size_t out_size);
-/* Digest of the parts.  out_size must be the digest's size.  That of no bytes, which is
- * the body of most requests, is computed once in a process. */
+/* Digest of the parts.  out_size must be the digest's size. */
 int digest_parts(EVP_MD_CTX *scratch, uint32_t algorithm, const credence_bytes *parts, size_t count,
                  void *out, size_t out_size);
 

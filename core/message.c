@@ -42,14 +42,19 @@ int message_set_method(struct arena *arena, struct message *message, const char 
 
 int is_transport_header(const char *name)
 {
-  static const char *const names[] = {"Host",   "Content-Length",  "Transfer-Encoding", "Connection",
-                                      "TE",     "Upgrade",         "Trailer",           "Keep-Alive",
-                                      "Expect", "Proxy-Connection"};
+  static const credence_bytes names[] = {{"Host", 4},
+                                         {"Content-Length", 14},
+                                         {"Transfer-Encoding", 17},
+                                         {"Connection", 10},
+                                         {"TE", 2},
+                                         {"Upgrade", 7},
+                                         {"Trailer", 7},
+                                         {"Keep-Alive", 10},
+                                         {"Expect", 6},
+                                         {"Proxy-Connection", 16}};
   size_t size = strlen(name);
-  if (ascii_lower((unsigned char)name[0]) >= 'v') /* most that providers set begin with X */
-    return 0;
   for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-    if (header_name_equal(name, size, names[i]))
+    if (names[i].size == size && header_name_equal(name, size, names[i].data))
       return 1;
   return 0;
 }

@@ -64,7 +64,8 @@ static void add(struct signed_headers *headers, const char *name, size_t name_si
   headers->count++;
 }
 
-static int add_all(credence_call *call, size_t count, char *names, struct signed_headers *headers)
+static int add_all(credence_call *call, credence_bytes content_length, size_t count, char *names,
+                   struct signed_headers *headers)
 {
   credence_bytes name;
   credence_bytes value;
@@ -72,12 +73,8 @@ static int add_all(credence_call *call, size_t count, char *names, struct signed
   if (r < 0)
     return r;
   add(headers, "host", 4, value);
-  r = credence_request_part(call, CREDENCE_CONTENT_LENGTH, &value);
-  if (r < 0)
-    return r;
-  /* A length of 0 is sent by some clients and not by others. */
-  if (value.data != NULL && !(value.size == 1 && *(const char *)value.data == '0'))
-    add(headers, "content-length", 14, value);
+  if (content_length.data != NULL)
+    add(headers, "content-length", 14, content_length);
   for (size_t i = 0; i < count; i++) {
     r = credence_header_at(call, i, &name, &value);
     if (r < 0)
@@ -107,7 +104,8 @@ static void join_names(struct signed_headers *headers, char *out)
   headers->names.size = (size_t)(out - (const char *)headers->names.data);
 }
 
-int signed_headers_collect(credence_call *call, struct signed_headers *ret_headers)
+int signed_headers_collect(credence_call *call, credence_bytes content_length,
+                           struct signed_headers *ret_headers)
 {
   static const char own[] = "host;content-length;";
   struct signed_headers headers = {NULL, 0, {NULL, 0}};
@@ -119,7 +117,7 @@ int signed_headers_collect(credence_call *call, struct signed_headers *ret_heade
   if (headers.items == NULL)
     return CREDENCE_E_NOMEM;
   char *names = (char *)(headers.items + count + 2);
-  int r = add_all(call, count, names, &headers);
+  int r = add_all(call, content_length, count, names, &headers);
   if (r < 0)
     return r;
   join_names(&headers, names + size);

@@ -29,9 +29,10 @@ struct path_rules {
   int double_encode;
 };
 
-/* The headers that are signed of the request as it is now; host and content-length with
- * them. */
-int signed_headers_collect(credence_call *call, struct signed_headers *ret_headers);
+/* The headers that are signed of the request as it is now, host with them, and
+ * content-length unless that is missing. */
+int signed_headers_collect(credence_call *call, credence_bytes content_length,
+                           struct signed_headers *ret_headers);
 
 /* payload is what stands for the body in the last line. */
 int canonical_request(credence_call *call, const struct signed_headers *headers, struct path_rules rules,

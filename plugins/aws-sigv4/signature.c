@@ -32,7 +32,9 @@ struct signature {
   char time[TIME_SIZE];
   char scope_text[SCOPE_SIZE];
   credence_bytes scope;
-  char payload[HEX_SIZE];
+  credence_bytes length; /* what Content-Length will say; missing without a body of a byte */
+  const char *payload;
+  char payload_digest[HEX_SIZE];
   struct signed_headers headers;
 };
 
@@ -100,17 +102,27 @@ static void read_rules(struct signature *s, int is_s3)
       is_s3 && (settings->sign_body == NO || (settings->presign[0] != '\0' && settings->sign_body != YES));
 }
 
+/* What stands for the body: mostly the digest of nothing, which is always the same. */
 static int digest_payload(struct signature *s)
 {
-  static const char none[] = "UNSIGNED-PAYLOAD";
+  static const char nothing[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
   unsigned char digest[CREDENCE_SHA256_SIZE];
-  if (s->unsigned_payload) {
-    memcpy(s->payload, none, sizeof(none));
+  s->payload = s->unsigned_payload ? "UNSIGNED-PAYLOAD" : nothing;
+  if (s->unsigned_payload || s->length.data == NULL)
     return 0;
-  }
+  s->payload = s->payload_digest;
   int r = credence_body_digest(s->call, CREDENCE_SHA256, digest, sizeof(digest));
   if (r == 0)
-    credence_hex(s->payload, digest, sizeof(digest));
+    credence_hex(s->payload_digest, digest, sizeof(digest));
+  return r;
+}
+
+/* A length of 0 is sent by some clients and not by others, so it is not signed. */
+static int read_length(struct signature *s)
+{
+  int r = credence_request_part(s->call, CREDENCE_CONTENT_LENGTH, &s->length);
+  if (r == 0 && s->length.size == 1 && *(const char *)s->length.data == '0')
+    s->length.data = NULL;
   return r;
 }
 
@@ -203,7 +215,7 @@ static int sign_header(struct signature *s, int sends_digest)
   if (r == 0 && sends_digest)
     r = edit(s, CREDENCE_SET_HEADER, "x-amz-content-sha256", s->payload);
   if (r == 0)
-    r = signed_headers_collect(s->call, &s->headers);
+    r = signed_headers_collect(s->call, s->length, &s->headers);
   if (r == 0)
     r = compute(s, signature);
   if (r == 0)
@@ -246,7 +258,7 @@ static int sign_query(struct signature *s, int sends_digest)
   int has_token = s->keys->token != NULL;
   int r = sends_digest ? edit(s, CREDENCE_SET_HEADER, "x-amz-content-sha256", s->payload) : 0;
   if (r == 0)
-    r = signed_headers_collect(s->call, &s->headers);
+    r = signed_headers_collect(s->call, s->length, &s->headers);
   if (r == 0)
     r = append_terms(s);
   if (r == 0 && has_token && !s->settings->omit_session_token)
@@ -288,6 +300,8 @@ int signature_put(credence_call *call, const struct settings *settings, const st
   int r = is_s3 ? check_s3_path(call) : 0;
   if (r == 0)
     r = read_clock(&s);
+  if (r == 0)
+    r = read_length(&s);
   if (r == 0)
     r = digest_payload(&s);
   if (r < 0)
