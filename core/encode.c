@@ -197,13 +197,19 @@ size_t find_control(const char *data, size_t size)
 {
   size_t i = 0;
   uint64_t bytes[2];
+  uint64_t found = 0;
   for (; size - i >= sizeof(bytes); i += sizeof(bytes)) {
     memcpy(bytes, data + i, sizeof(bytes));
-    if ((control_bits(bytes[0]) | control_bits(bytes[1])) != 0)
-      break;
+    found |= control_bits(bytes[0]) | control_bits(bytes[1]);
   }
-  while (i < size && !is_control(&data[i], 1))
-    i++;
+  /* The last bytes, some of them once more. */
+  if (size >= sizeof(bytes)) {
+    memcpy(bytes, data + size - sizeof(bytes), sizeof(bytes));
+    if ((found | control_bits(bytes[0]) | control_bits(bytes[1])) == 0)
+      return size;
+  }
+  for (i = 0; i < size && !is_control(&data[i], 1); i++)
+    continue;
   return i;
 }
 

@@ -15,11 +15,11 @@
 #include <string.h>
 
 #include "canonical.h"
+#include "hex.h"
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 #define TIME_SIZE 17u   /* "20150830T123600Z" and a NUL */
 #define SCOPE_SIZE 160u /* day, region, service, "aws4_request" */
-#define HEX_SIZE CREDENCE_HEX_ROOM(CREDENCE_SHA256_SIZE)
 
 struct signature {
   credence_call *call;
@@ -113,7 +113,7 @@ static int digest_payload(struct signature *s)
   s->payload = s->payload_digest;
   int r = credence_body_digest(s->call, CREDENCE_SHA256, digest, sizeof(digest));
   if (r == 0)
-    credence_hex(s->payload_digest, digest, sizeof(digest));
+    hex_write(s->payload_digest, digest);
   return r;
 }
 
@@ -145,7 +145,7 @@ static int digest_request(struct signature *s, char out[HEX_SIZE])
     return r;
   credence_trace(s->call, "canonical request", &text);
   r = credence_digest(s->call, CREDENCE_SHA256, &text, 1, digest, sizeof(digest));
-  credence_hex(out, digest, sizeof(digest));
+  hex_write(out, digest);
   return r;
 }
 
@@ -169,7 +169,7 @@ static int compute(struct signature *s, char out[HEX_SIZE])
   if (r == 0)
     r = credence_hmac(s->call, CREDENCE_SHA256, "signing key", &to_sign, 1, mac, sizeof(mac));
   if (r == 0)
-    credence_hex(out, mac, sizeof(mac));
+    hex_write(out, mac);
   return r;
 }
 

@@ -220,9 +220,32 @@ static void ascii_in_any_case(void **state)
   assert_false(ascii_is_alnum('\xe9') || ascii_is_alnum('_') || ascii_is_alnum('\0'));
 }
 
+/* Every byte, at every place of texts of every length that is handled differently, among
+ * neighbours that a wrong carry would come from. */
+static void control_characters_are_found(void **state)
+{
+  static const char around[] = {' ', '~', '\x80', '\xff'};
+  char text[40];
+  (void)state;
+  for (size_t a = 0; a < sizeof(around); a++)
+    for (size_t size = 1; size <= sizeof(text); size++)
+      for (size_t at = 0; at < size; at++)
+        for (int byte = 0; byte < 256; byte++) {
+          memset(text, around[a], sizeof(text));
+          text[at] = (char)byte;
+          size_t wanted = byte < 0x20 || byte == 0x7f ? at : size;
+          if (find_control(text, size) != wanted) /* an assertion each would take minutes */
+            fail_msg("byte %02x at %zu of %zu among %02x", (unsigned)byte, at, size,
+                     (unsigned char)around[a]);
+        }
+  assert_int_equal(find_control("", 0), 0);
+  assert_int_equal(find_control("aaaaaaaaaaaaaaaaaaaa\n\nb", 23), 20);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(control_characters_are_found),
       cmocka_unit_test(base64_of_rfc_4648),
       cmocka_unit_test(base64_agrees_with_openssl),
       cmocka_unit_test(base64url_has_one_form),
