@@ -215,8 +215,8 @@ typedef struct credence_provider {
   uint32_t reserved;    /* 0 */
   const char *id;       /* the word after "provider =" in the manifest; [a-z0-9-] */
 
-  /* Look at fields and options once, before a profile's first signature: value
-   * and error are the services that work here.  What it stores in *instance is
+  /* Look at fields and options once, before a profile's first signature: value,
+   * has and error are the services that work here.  What it stores in *instance is
    * handed to the other callbacks.  An error makes every signature fail. */
   int (*open)(const credence_host *host, credence_call *call, void **instance);
   void (*close)(void *instance);
