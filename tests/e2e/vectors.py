@@ -28,6 +28,18 @@ EQUOTIX = [
     (["t:=true", "f:=false", "n:=null"], "eb8853962dbaed3448a08066d8071ddac674c46bf0c2cdd531bf9e05fa0fe634"),
 ]
 
+# Key, secret, endpoint, words of the profile, the request, its time, and the signature.
+AWS = [
+    # get-vanilla of awslabs/aws-c-auth, tests/aws-signing-test-suite/v4
+    ("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "https://example.amazonaws.com",
+     ["region=us-east-1", "service=service"], "/", [], 1440938160,
+     "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
+    # "GET Object" in "Authenticating Requests: Using the Authorization Header", Amazon S3 API Reference
+    ("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "https://examplebucket.s3.amazonaws.com",
+     [], "/test.txt", ["Range:bytes=0-9"], 1369353600,
+     "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"),
+]
+
 
 def encoded(base64):
     return base64.replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
@@ -65,6 +77,19 @@ def check_equotix(sandbox):
         assert answer.body.decode() == signed["body"], answer
 
 
+def check_aws(sandbox):
+    for i, (key, secret, endpoint, words, target, headers, at, signature) in enumerate(AWS):
+        name = "aws%d" % i
+        sandbox.add(name, "aws-sigv4", "access_key_id=" + key, *words, secret=secret, field="secret_access_key",
+                    endpoint=endpoint)
+        signed = sandbox.ok("sign", name, target, *headers, "--format=json", "--at=%d" % at).json
+        authorization = dict(signed["headers"])["Authorization"]
+        assert authorization.endswith(", Signature=" + signature), authorization
+        pairs = [tuple(header.encode().split(b":")) for header in headers]
+        answer = batch(sandbox, "sign", name, [("GET", target, None, pairs)], at=at)[0]
+        assert dict(answer.headers)[b"Authorization"].decode() == authorization, answer.headers
+
+
 @case("6connect: both published hashes, secret in the file keyring")
 def _(sandbox):
     check_sixconnect(sandbox)
@@ -93,6 +118,16 @@ def _(sandbox):
 @case("Equotix: five signatures, secret in gnome-keyring")
 def _(desktop):
     check_equotix(desktop.sandbox)
+
+
+@case("AWS: both published signatures, secret in the file keyring")
+def _(sandbox):
+    check_aws(sandbox)
+
+
+@case("AWS: both published signatures, secret in gnome-keyring")
+def _(desktop):
+    check_aws(desktop.sandbox)
 
 
 @case("signing twice under the same clock gives the same request")

@@ -108,6 +108,27 @@ static void published_by_equotix(void **state)
   }
 }
 
+/* get-vanilla of awslabs/aws-c-auth, tests/aws-signing-test-suite/v4. */
+static void published_by_aws(void **state)
+{
+  static const char *const fields[] = {"access_key_id", "AKIDEXAMPLE", "region", "us-east-1",
+                                       "service",       "service",     NULL};
+  credence_error *error = NULL;
+  (void)state;
+  sandbox_add("aws", "aws-sigv4", "https://example.amazonaws.com", "secret_access_key",
+              "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", fields);
+  credence_profile *profile = open_profile("aws");
+  credence_request *request = build(profile, "GET", "/");
+  expect_ok(credence_request_set_time(request, INT64_C(1000000) * 1440938160, &error), &error);
+  sign(request);
+  assert_string_equal(header_of(request, "Authorization"),
+                      "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, "
+                      "SignedHeaders=host;x-amz-date, "
+                      "Signature=5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31");
+  credence_request_free(&request);
+  credence_profile_free(&profile);
+}
+
 /* --- threads and processes ------------------------------------------------------------ */
 
 #define ROUNDS 2000
@@ -201,9 +222,10 @@ static void a_profile_survives_fork(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(published_by_6connect), cmocka_unit_test(published_by_packetfabric),
-      cmocka_unit_test(published_by_equotix),  cmocka_unit_test(eight_threads_share_a_profile),
-      cmocka_unit_test(ten_profiles_at_once),  cmocka_unit_test(a_profile_survives_fork),
+      cmocka_unit_test(published_by_6connect),         cmocka_unit_test(published_by_packetfabric),
+      cmocka_unit_test(published_by_equotix),          cmocka_unit_test(published_by_aws),
+      cmocka_unit_test(eight_threads_share_a_profile), cmocka_unit_test(ten_profiles_at_once),
+      cmocka_unit_test(a_profile_survives_fork),
   };
   return cmocka_run_group_tests(tests, start, stop);
 }
