@@ -89,6 +89,8 @@ def _():
       credence_trace(call, "x", &bytes);
       return credence_value(call, "x", &bytes) + credence_hmac(call, CREDENCE_SHA256, "x", &bytes, 1, out, 32) +
              credence_derive(call, CREDENCE_SHA256, "x", &bytes, "y") +
+             credence_derive_chain(call, CREDENCE_SHA256, "x", NULL, &bytes, 1, "y") +
+             credence_has(call, "x") + (credence_memory(call, 1) != NULL) +
              credence_digest(call, CREDENCE_SHA256, &bytes, 1, out, 32) +
              credence_body_digest(call, CREDENCE_SHA256, out, 32) + (int)credence_now(call) +
              credence_random(call, out, 32) + credence_request_part(call, CREDENCE_PATH, &bytes) +
