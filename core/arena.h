@@ -38,7 +38,7 @@ void *arena_alloc_chunk(struct arena *arena, size_t size);
  * that what comes next is aligned, too; one that wraps doing so fits nowhere. */
 static inline void *arena_alloc(struct arena *arena, size_t size)
 {
-  const size_t align = sizeof(max_align_t);
+  const size_t align = _Alignof(max_align_t);
   struct arena_chunk *chunk = arena->chunk;
   size_t rounded = (size + align - 1) & ~(align - 1);
   if (rounded < size || chunk == NULL || chunk->size - chunk->used < rounded)

@@ -294,7 +294,8 @@ CREDENCE_API int credence_request_set_body(credence_request *request, const void
  * ends at offset; fewer than asked for are fine.  Offsets come in order: 0 first,
  * then where the bytes before ended; and from 0 on again whenever the body is read
  * again.  Returns CREDENCE_OK or a CREDENCE_E_* code.  Called on the thread that
- * signs, sends or reads, and must not call the library with that request. */
+ * signs, sends or reads, and must not call the library with that request or another
+ * of its profile. */
 typedef int (*credence_read_function)(void *userdata, uint64_t offset, void *buffer, size_t size,
                                       size_t *ret_size);
 /* Set a body that is not in memory: read is called whenever the body is hashed or

@@ -65,9 +65,7 @@ static void find_cause(const credence_flow *flow, char *out, size_t size)
 {
   struct clock_reading reading;
   const char *name = flow->profile->name;
-  if (flow->response->status == 403)
-    snprintf(out, size, "are key and secret right, and does the account have the permission?");
-  else if (flow->has_logged_in)
+  if (flow->has_logged_in)
     snprintf(out, size,
              "it has only just given that session: is it for this endpoint, and the right account?");
   else if (flow->has_set_clock)
@@ -80,6 +78,8 @@ static void find_cause(const credence_flow *flow, char *out, size_t size)
     snprintf(out, size, "this machine's clock and the server's agree: are key and secret right?");
   else if (flow->blames_clock)
     snprintf(out, size, "set this machine's clock; the server does not tell its own in a way that helps");
+  else if (flow->response->status == 403)
+    snprintf(out, size, "are key and secret right, and does the account have the permission?");
   else if (flow->request->now != 0 && !read_clock(flow, &reading))
     snprintf(out, size, "are key and secret right, and this machine's clock?");
   else if (flow->request->session != NULL)

@@ -19,6 +19,7 @@ struct call {
   struct session *making;      /* NULL but in logged_in */
   int64_t lifetime;            /* of making, so far; 0: not known */
   credence_error *why;         /* what the services and the plugin said */
+  size_t headers_before;       /* in sign: of the attempt, when this provider began */
   size_t derived_count;        /* of the request's places, those that this callback has filled */
 };
 
@@ -57,9 +58,8 @@ int host_derive_chain(credence_call *base, uint32_t algorithm, const char *from,
 /* The secret of that name, of the entry or its session; NULL after an error that *ret_code
  * tells. */
 struct secret_value *host_secret(struct call *call, const char *name, int *ret_code);
-/* The secret at index of all that the call may show by accident: the entry's, the
- * sessions', the answers.  Its data may be NULL.  NULL behind the last. */
-const struct secret_value *host_known_secret(const struct call *call, size_t index, const char **ret_name);
+/* Has text a secret of the profile, a session or an answer in it? */
+int host_tells_secret(const struct call *call, const char *text);
 /* Replace each of them in *text by its name in brackets, in memory of the request. */
 int host_mask(const struct call *call, credence_bytes *text);
 

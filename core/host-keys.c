@@ -2,6 +2,7 @@
 /* host-keys.c - the services that compute with secrets, and where secrets are looked for */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "derived.h"
@@ -118,35 +119,45 @@ int host_derive(credence_call *base, uint32_t algorithm, const char *from, const
 
 /* --- where secrets may show -------------------------------------------------------- */
 
-static const struct secret_value *session_secret(const struct call *call, const struct session *session,
-                                                 size_t *index, const char **ret_name)
+typedef int (*secret_visitor)(void *userdata, const struct secret_value *secret, const char *name);
+
+static int visit_session(const struct credence_manifest *manifest, const struct session *session,
+                         secret_visitor visit, void *userdata)
 {
-  const struct credence_manifest *manifest = call->entry->manifest;
   for (size_t i = 0; session != NULL && i < manifest->session_count; i++)
-    if ((manifest->session[i].flags & CREDENCE_FIELD_SECRET) != 0 && (*index)-- == 0) {
-      *ret_name = manifest->session[i].name;
-      return &session->values[i];
-    }
-  return NULL;
+    if ((manifest->session[i].flags & CREDENCE_FIELD_SECRET) != 0 && session->values[i].data != NULL &&
+        visit(userdata, &session->values[i], manifest->session[i].name))
+      return 1;
+  return 0;
 }
 
-const struct secret_value *host_known_secret(const struct call *call, size_t index, const char **ret_name)
+static int visit_fields(const struct stack_entry *entry, secret_visitor visit, void *userdata)
 {
-  const struct credence_manifest *manifest = call->entry->manifest;
-  const struct secret_value *found = NULL;
-  if (index < manifest->field_count) {
-    *ret_name = manifest->fields[index].name;
-    return &call->entry->secrets[index];
-  }
-  index -= manifest->field_count;
-  if (call->request != NULL)
-    found = session_secret(call, call->request->session, &index, ret_name);
-  if (found == NULL)
-    found = session_secret(call, call->making, &index, ret_name);
-  if (found != NULL || call->questions == NULL || index >= call->questions->count)
-    return found;
-  *ret_name = call->questions->items[index].name;
-  return &call->questions->items[index].answer;
+  for (size_t i = 0; i < entry->manifest->field_count; i++)
+    if (entry->secrets[i].data != NULL &&
+        visit(userdata, &entry->secrets[i], entry->manifest->fields[i].name))
+      return 1;
+  return 0;
+}
+
+/* Every secret that something in the call may show by accident: of the profile's
+ * providers, of sessions, of answers; until a visitor answers other than 0. */
+static int visit_secrets(const struct call *call, secret_visitor visit, void *userdata)
+{
+  const credence_profile *profile = call->profile;
+  const struct session *session = call->request == NULL ? NULL : call->request->session;
+  for (size_t i = 0; i < profile->stack_count; i++)
+    if (visit_fields(profile->stack[i], visit, userdata))
+      return 1;
+  if (session != NULL && visit_session(profile->login_entry->manifest, session, visit, userdata))
+    return 1;
+  if (visit_session(call->entry->manifest, call->making, visit, userdata))
+    return 1;
+  for (size_t i = 0; call->questions != NULL && i < call->questions->count; i++)
+    if (call->questions->items[i].answer.data != NULL &&
+        visit(userdata, &call->questions->items[i].answer, call->questions->items[i].name))
+      return 1;
+  return 0;
 }
 
 /* Every place where piece stands in text becomes [name], in a copy. */
@@ -175,30 +186,99 @@ static int mask_piece(struct arena *arena, credence_bytes *text, const char *pie
   return 0;
 }
 
-/* The secret as it is, and percent-encoded.  One that is shorter than four bytes any
- * text may have. */
-static int mask_secret(struct arena *arena, credence_bytes *text, const struct secret_value *secret,
-                       const char *name)
+/* A secret as it arrives: a header loses the spaces around it. */
+struct known {
+  const char *text;
+  size_t size;
+  const char *name;
+};
+
+#define KNOWN_MAX (STACK_MAX * 4u + MANIFEST_SESSION_MAX)
+
+struct known_list {
+  struct known items[KNOWN_MAX];
+  size_t count;
+};
+
+/* One that is shorter than four bytes any text may have. */
+static int collect(void *userdata, const struct secret_value *secret, const char *name)
 {
-  if (secret->data == NULL || secret->size < 4)
-    return 0;
-  int r = mask_piece(arena, text, secret->data, secret->size, name);
-  size_t size = percent_size(secret->data, secret->size);
-  if (r < 0 || size == secret->size)
+  struct known_list *list = userdata;
+  struct known known = {secret->data, secret->size, name};
+  while (known.size > 0 && known.text[known.size - 1] == ' ')
+    known.size--;
+  for (; known.size > 0 && *known.text == ' '; known.size--)
+    known.text++;
+  if (known.size >= 4 && list->count < KNOWN_MAX)
+    list->items[list->count++] = known;
+  return 0;
+}
+
+static int is_shorter(const void *a, const void *b)
+{
+  const struct known *x = a;
+  const struct known *y = b;
+  return (x->size < y->size) - (x->size > y->size);
+}
+
+/* As it is, and percent-encoded. */
+static int mask_form(struct arena *arena, credence_bytes *text, const char *form, size_t form_size,
+                     const char *name)
+{
+  int r = mask_piece(arena, text, form, form_size, name);
+  size_t size = percent_size(form, form_size);
+  if (r < 0 || size == form_size)
     return r;
   char *encoded = arena_alloc(arena, size);
   if (encoded == NULL)
     return CREDENCE_E_NOMEM;
-  percent_encode(encoded, secret->data, secret->size);
+  percent_encode(encoded, form, form_size);
   return mask_piece(arena, text, encoded, size, name);
 }
 
+/* Canonical forms have one space where there were several. */
+static int mask_known(struct arena *arena, credence_bytes *text, const struct known *known)
+{
+  size_t size = 0;
+  int r = mask_form(arena, text, known->text, known->size, known->name);
+  if (r < 0 || memmem(known->text, known->size, "  ", 2) == NULL)
+    return r;
+  char *form = arena_alloc(arena, known->size);
+  if (form == NULL)
+    return CREDENCE_E_NOMEM;
+  for (size_t i = 0; i < known->size; i++)
+    if (known->text[i] != ' ' || known->text[i - 1] != ' ') /* the first is no space */
+      form[size++] = known->text[i];
+  return mask_form(arena, text, form, size, known->name);
+}
+
+static int is_in(void *userdata, const struct secret_value *secret, const char *name)
+{
+  (void)name;
+  return secret_value_is_in(secret, userdata);
+}
+
+int host_tells_secret(const struct call *call, const char *text)
+{
+  return visit_secrets(call, is_in, (void *)(uintptr_t)text);
+}
+
+/* The longest first, since one secret may begin another. */
 int host_mask(const struct call *call, credence_bytes *text)
 {
-  const struct secret_value *secret = NULL;
-  const char *name = NULL;
+  struct arena *arena = &call->request->arena;
+  struct known_list list = {.count = 0};
   int r = 0;
-  for (size_t i = 0; r == 0 && (secret = host_known_secret(call, i, &name)) != NULL; i++)
-    r = mask_secret(&call->request->arena, text, secret, name);
-  return r;
+  if (text->size == 0)
+    return 0;
+  (void)visit_secrets(call, collect, &list);
+  qsort(list.items, list.count, sizeof(list.items[0]), is_shorter);
+  for (size_t i = 0; r == 0 && i < list.count; i++)
+    r = mask_known(arena, text, &list.items[i]);
+  char *copy = r < 0 ? NULL : arena_copy(arena, text->data, text->size);
+  if (copy == NULL)
+    return CREDENCE_E_NOMEM;
+  if (host_tells_secret(call, copy))
+    *text = credence_text("(not shown: there is a secret in it, in another form)");
+  return 0;
 }

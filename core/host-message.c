@@ -115,6 +115,17 @@ static int has_parameter(credence_bytes pairs, const char *name)
   return 0;
 }
 
+/* Of two providers that set one header, the server would see one alone. */
+static int check_other_providers(struct call *call, const char *name)
+{
+  size_t index = 0;
+  const struct header *header = message_find_header(&call->request->attempt, name, &index);
+  if (header == NULL || index >= call->headers_before)
+    return 0;
+  return error_set(&call->why, CREDENCE_E_REFUSED, "make a profile for each",
+                   "another provider of the stack has set the header %s", name);
+}
+
 /* What a provider sets is its own: a caller who sets it as well would decide
  * what the server believes. */
 static int check_preset(struct call *call, uint32_t change, const char *name)
@@ -127,7 +138,9 @@ static int check_preset(struct call *call, uint32_t change, const char *name)
     if (is_transport_header(name))
       return error_set(&call->why, CREDENCE_E_REFUSED, "update the plugin",
                        "its plugin sets the header %s, which is the library's", name);
-    return message_find_header(pristine, name, &index) == NULL ? 0 : preset(call, "header", name);
+    if (message_find_header(pristine, name, &index) != NULL)
+      return preset(call, "header", name);
+    return check_other_providers(call, name);
   case CREDENCE_APPEND_QUERY:
   case CREDENCE_SET_QUERY:
     return has_parameter(pristine->query, name) ? preset(call, "query parameter", name) : 0;

@@ -166,22 +166,12 @@ static struct call call_make(credence_profile *profile, struct stack_entry *entr
   return call;
 }
 
-/* Servers repeat what they were sent: "the token abc is not valid". */
-static int tells_secret(const struct call *call, const char *message)
-{
-  const struct secret_value *secret = NULL;
-  const char *name = NULL;
-  for (size_t i = 0; (secret = host_known_secret(call, i, &name)) != NULL; i++)
-    if (secret_value_is_in(secret, message))
-      return 1;
-  return 0;
-}
-
 /* What the plugin said about code r, as an error of ours. */
 static int report(const struct call *call, int r, credence_error **error)
 {
   const char *message = call->why == NULL ? credence_strerror(r) : credence_error_message(call->why);
-  if (tells_secret(call, message))
+  /* Servers repeat what they were sent: "the token abc is not valid". */
+  if (host_tells_secret(call, message))
     message = "its words are left out, for they have a secret in them";
   return error_set(error, r, credence_error_remedy(call->why), "provider %s: %s", call->entry->manifest->name,
                    message);
@@ -225,6 +215,7 @@ int host_sign(credence_request *request, struct stack_entry *entry, credence_err
 {
   struct call call = call_make(request->profile, entry);
   call.request = request;
+  call.headers_before = request->attempt.header_count;
   return conclude(&call, run(entry->provider->table.sign, &call), error);
 }
 

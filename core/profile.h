@@ -34,7 +34,7 @@ struct credence_request;
 #define SPARES 4u
 struct spare {
   _Atomic(struct credence_request *) request;
-  char apart[56];
+  char apart[64 - sizeof(void *)];
 };
 
 struct stack_entry {

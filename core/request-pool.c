@@ -79,6 +79,7 @@ void request_give_back(credence_request *request)
   credence_profile *profile = request->profile;
   const size_t kept = offsetof(credence_request, profile);
   arena_reset(&request->arena);
+  (void)EVP_MD_CTX_reset(request->scratch);
   memset((char *)request + kept, 0, sizeof(*request) - kept);
   if (!put_spare(profile, request))
     destroy(request);

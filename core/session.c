@@ -91,6 +91,8 @@ void profile_set_session(credence_profile *profile, struct session *session)
   struct session *old = profile->session;
   profile->session = session_ref(session);
   pthread_mutex_unlock(&profile->session_lock);
+  if (old != NULL)
+    profile_free_spares(profile); /* they may hold keys that were made from it */
   session_unref(old);
 }
 

@@ -130,7 +130,8 @@ static int is_one_of(const char *code, const char *const *codes)
 int answer_is_about_clock(const struct answer *answer)
 {
   static const char *const codes[] = {"RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture", NULL};
-  static const char *const words[] = {"Signature expired", "Signature not yet current"};
+  static const char *const words[] = {"Signature expired", "Signature not yet current", "Request has expired",
+                                      "not yet valid", "not valid yet"};
   if (is_one_of(answer->code, codes))
     return 1;
   for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -141,16 +142,22 @@ int answer_is_about_clock(const struct answer *answer)
 
 int answer_is_about_session(const struct answer *answer)
 {
-  static const char *const codes[] = {
-      "ExpiredToken",       "ExpiredTokenException", "TokenRefreshRequired",        "InvalidToken",
-      "InvalidAccessKeyId", "InvalidClientTokenId",  "UnrecognizedClientException", NULL};
+  static const char *const codes[] = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired",
+                                      "RequestExpired", NULL};
   return is_one_of(answer->code, codes);
 }
 
 /* Some services answer 400 where others answer 403. */
-static int is_about_key(const struct answer *answer)
+int answer_is_about_key(const struct answer *answer)
 {
-  static const char *const codes[] = {"SignatureDoesNotMatch",
+  static const char *const codes[] = {"InvalidToken",
+                                      "InvalidAccessKeyId",
+                                      "InvalidClientTokenId",
+                                      "UnrecognizedClientException",
+                                      "AuthorizationHeaderMalformed",
+                                      "AccessDenied",
+                                      "AccessDeniedException",
+                                      "SignatureDoesNotMatch",
                                       "InvalidSignatureException",
                                       "IncompleteSignature",
                                       "IncompleteSignatureException",
@@ -173,15 +180,16 @@ int judge(void *instance, credence_call *call)
     return CREDENCE_DONE;
   answer_read(call, &answer);
   answer_words(call, &answer, words, sizeof(words));
-  if (answer_is_about_clock(&answer)) {
-    (void)credence_fail(call, CREDENCE_E_REJECTED, words);
-    return CREDENCE_CLOCK_IS_OFF;
-  }
+  /* A session comes first: RequestExpired may mean either. */
   if (settings->uses_sts && answer_is_about_session(&answer)) {
     (void)credence_fail(call, CREDENCE_E_REJECTED, words);
     return CREDENCE_LOG_IN_AGAIN;
   }
-  if (status == 401 || status == 403 || is_about_key(&answer))
+  if (answer_is_about_clock(&answer)) {
+    (void)credence_fail(call, CREDENCE_E_REJECTED, words);
+    return CREDENCE_CLOCK_IS_OFF;
+  }
+  if (status == 401 || status == 403 || answer_is_about_key(&answer))
     return credence_fail(call, CREDENCE_E_REJECTED, words);
   return CREDENCE_DONE;
 }

@@ -20,8 +20,11 @@ int answer_is_about_clock(const struct answer *answer);
 /* Does it say that temporary keys are no longer good? */
 int answer_is_about_session(const struct answer *answer);
 
-/* The text between <name> and </name>, the first of that name at or behind from; data
- * NULL when there is none.  What is between has no elements of its own. */
+/* Is it about the keys that signed, or what they may do? */
+int answer_is_about_key(const struct answer *answer);
+
+/* The text between the first <name> and </name>; data NULL when there is none.  What is
+ * between has no elements of its own. */
 credence_bytes xml_text(credence_bytes from, const char *name);
 
 int judge(void *settings, credence_call *call);

@@ -85,11 +85,6 @@ static int add_all(credence_call *call, credence_bytes content_length, size_t co
   return 0;
 }
 
-static int is_same_name(const struct signed_header *a, const struct signed_header *b)
-{
-  return a->name_size == b->name_size && memcmp(a->name, b->name, a->name_size) == 0;
-}
-
 static void join_names(struct signed_headers *headers, char *out)
 {
   headers->names.data = out;

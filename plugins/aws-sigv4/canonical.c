@@ -218,9 +218,7 @@ static char *put_headers(char *out, const struct signed_headers *headers)
 {
   for (size_t i = 0; i < headers->count; i++) {
     const struct signed_header *header = &headers->items[i];
-    const struct signed_header *before = i == 0 ? NULL : header - 1;
-    if (before != NULL && before->name_size == header->name_size &&
-        memcmp(before->name, header->name, header->name_size) == 0) {
+    if (i > 0 && is_same_name(header, header - 1)) {
       out[-1] = ',';
     } else {
       out = put(out, header->name, header->name_size);

@@ -29,6 +29,11 @@ struct path_rules {
   int double_encode;
 };
 
+static inline int is_same_name(const struct signed_header *a, const struct signed_header *b)
+{
+  return a->name_size == b->name_size && memcmp(a->name, b->name, a->name_size) == 0;
+}
+
 /* The headers that are signed of the request as it is now, host with them, and
  * content-length unless that is missing. */
 int signed_headers_collect(credence_call *call, credence_bytes content_length,

@@ -119,6 +119,8 @@ static const struct {
     {"participant", "connect", "execute-api"},
     {"portal", "sso", "awsssoportal"},
     {"sms-voice", "pinpoint", "sms-voice"},
+    {NULL, "agreement-marketplace", "aws-marketplace"},
+    {NULL, "analytics-omics", "omics"},
     {NULL, "appconfigdata", "appconfig"},
     {NULL, "appstream2", "appstream"},
     {NULL, "appsync-api", "appsync"},
@@ -126,14 +128,27 @@ static const struct {
     {NULL, "backupstorage", "backup-storage"},
     {NULL, "bedrock-agent", "bedrock"},
     {NULL, "bedrock-agent-runtime", "bedrock"},
+    {NULL, "bedrock-agentcore-control", "bedrock-agentcore"},
+    {NULL, "bedrock-data-automation", "bedrock"},
+    {NULL, "bedrock-data-automation-runtime", "bedrock"},
     {NULL, "bedrock-runtime", "bedrock"},
+    {NULL, "cassandra-streams", "cassandra"},
     {NULL, "cloudhsmv2", "cloudhsm"},
     {NULL, "cloudsearchdomain", "cloudsearch"},
     {NULL, "contact-lens", "connect"},
+    {NULL, "control-storage-omics", "omics"},
+    {NULL, "data-lakeformation", "lakeformation"},
+    {NULL, "data-servicediscovery", "servicediscovery"},
+    {NULL, "data-signer", "signer"},
+    {NULL, "ddb", "dynamodb"},
+    {NULL, "deployment-marketplace", "aws-marketplace"},
+    {NULL, "discovery-marketplace", "aws-marketplace"},
     {NULL, "email", "ses"},
     {NULL, "forecastquery", "forecast"},
     {NULL, "identity-chime", "chime"},
+    {NULL, "ivsrealtime", "ivs"},
     {NULL, "lambda-url", "lambda"},
+    {NULL, "mail-manager", "ses"},
     {NULL, "marketplace", "aws-marketplace"},
     {NULL, "media-pipelines-chime", "chime"},
     {NULL, "meetings-chime", "chime"},
@@ -142,29 +157,40 @@ static const struct {
     {NULL, "migrationhub-config", "mgh"},
     {NULL, "mobile", "AWSMobileHubService"},
     {NULL, "models-v2-lex", "lex"},
-    {NULL, "oidc", "awsssooidc"},
+    {NULL, "oidc", "sso-oauth"},
     {NULL, "personalize-events", "personalize"},
     {NULL, "personalize-runtime", "personalize"},
     {NULL, "pinpoint", "mobiletargeting"},
     {NULL, "pinpoint-sms-voice", "sms-voice"},
+    {NULL, "query-lakeformation", "lakeformation"},
     {NULL, "queue", "sqs"},
+    {NULL, "reporting-marketplace", "aws-marketplace"},
+    {NULL, "runtime-medical-imaging", "medical-imaging"},
     {NULL, "runtime-v2-lex", "lex"},
     {NULL, "s3-accelerate", "s3"},
     {NULL, "s3-accesspoint", "s3"},
     {NULL, "s3-control", "s3"},
     {NULL, "servicecatalog-appregistry", "servicecatalog"},
+    {NULL, "storage-omics", "omics"},
+    {NULL, "stream-logs", "logs"},
+    {NULL, "sync-states", "states"},
+    {NULL, "tags-omics", "omics"},
     {NULL, "transcribestreaming", "transcribe"},
     {NULL, "voice-chime", "chime"},
+    {NULL, "workflows-omics", "omics"},
 };
 
 /* Do the labels in front of index end in before, whole labels? */
 static int stands_before(const struct labels *labels, size_t index, const char *before)
 {
-  const char *end = labels->items[index].text - 1; /* at the dot */
   size_t size = strlen(before);
+  if (index == 0)
+    return 0;
   const char *start = labels->items[0].text;
-  return index > 0 && (size_t)(end - start) >= size && memcmp(end - size, before, size) == 0 &&
-         (end - size == start || end[-(long)size - 1] == '.');
+  const char *end = labels->items[index].text - 1; /* at the dot */
+  if ((size_t)(end - start) < size || memcmp(end - size, before, size) != 0)
+    return 0;
+  return end - size == start || *(end - size - 1) == '.';
 }
 
 static const char *signing_name(const struct labels *labels, size_t index, struct label label)
@@ -211,6 +237,9 @@ static void set_global(const struct labels *labels, size_t last, int in_partitio
     return;
   }
   set_service(labels, last, place);
+  /* What many regions serve is signed by another algorithm, Version 4A. */
+  if (is(label, "s3-global"))
+    place->service[0] = '\0';
   /* Accelerated buckets lie anywhere; China's regions are their own. */
   if (in_partition_aws && !is(label, "s3-accelerate"))
     set(place->region, (struct label){"us-east-1", 9});

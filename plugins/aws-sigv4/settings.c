@@ -2,12 +2,14 @@
 /* settings.c - the options of a profile, read once; see settings.h */
 #include "settings.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PRESIGN_MAX 604800 /* a week, which is AWS's own limit */
 
-int read_option(credence_call *call, const char *name, char *out, size_t room)
+/* The value of an option as text; "" when it has none. */
+static int read_option(credence_call *call, const char *name, char *out, size_t room)
 {
   credence_bytes value;
   out[0] = '\0';
@@ -16,8 +18,11 @@ int read_option(credence_call *call, const char *name, char *out, size_t room)
     return 0;
   if (r < 0)
     return r;
-  if (value.size >= room)
-    return credence_fail(call, CREDENCE_E_INVALID, "a field of the profile is too long");
+  if (value.size >= room) {
+    char text[100];
+    snprintf(text, sizeof(text), "%.40s is longer than %zu characters: shorten it", name, room - 1);
+    return credence_fail(call, CREDENCE_E_INVALID, text);
+  }
   memcpy(out, value.data, value.size + 1);
   return 0;
 }
@@ -38,7 +43,7 @@ static int read_choice(credence_call *call, const char *name, enum choice *ret_c
 static int read_presign(credence_call *call, struct settings *settings)
 {
   int r = read_option(call, "presign", settings->presign, sizeof(settings->presign));
-  if (r == 0 && atol(settings->presign) > PRESIGN_MAX)
+  if (r == 0 && strtol(settings->presign, NULL, 10) > PRESIGN_MAX)
     r = credence_fail(call, CREDENCE_E_INVALID, "presign is longer than a week, which is 604800 seconds");
   return r;
 }

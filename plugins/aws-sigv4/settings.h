@@ -28,7 +28,4 @@ struct settings {
 int settings_open(const credence_host *host, credence_call *call, void **ret_settings);
 void settings_close(void *settings);
 
-/* The value of an option as text; "" when it has none. */
-int read_option(credence_call *call, const char *name, char *out, size_t room);
-
 #endif

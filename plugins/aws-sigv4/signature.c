@@ -11,7 +11,6 @@
  */
 #include "signature.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "canonical.h"
@@ -70,11 +69,13 @@ static void write_time(int64_t seconds, char out[TIME_SIZE])
   out[16] = '\0';
 }
 
+/* Years have four digits. */
 static int read_clock(struct signature *s)
 {
   int64_t now = credence_now(s->call);
-  if (now < 0)
-    return (int)now;
+  if (now < 0 || now / 1000000 > INT64_C(253402300799))
+    return credence_fail(s->call, CREDENCE_E_INVALID,
+                         "the time lies before 1970 or after 9999: set this machine's clock");
   write_time(now / 1000000, s->time);
   char *out = put(s->scope_text, s->time, 8);
   *out++ = '/';
@@ -272,6 +273,16 @@ static int sign_query(struct signature *s, int sends_digest)
   return r;
 }
 
+/* Others that begin with s3, as s3tables, sign like any service. */
+static int signs_as_s3(const char *service)
+{
+  static const char *const names[] = {"s3", "s3express", "s3-outposts", "s3-object-lambda"};
+  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+    if (strcmp(service, names[i]) == 0)
+      return 1;
+  return 0;
+}
+
 /* What S3 and those who sign for it understand differently: a key with an encoded slash,
  * and a plus, which was a space once. */
 static int check_s3_path(credence_call *call)
@@ -295,9 +306,9 @@ int signature_put(credence_call *call, const struct settings *settings, const st
   s.keys = keys;
   s.region = credence_text(region);
   s.service = credence_text(service);
-  int is_s3 = strncmp(service, "s3", 2) == 0;
+  int is_s3 = signs_as_s3(service);
   read_rules(&s, is_s3);
-  int r = is_s3 ? check_s3_path(call) : 0;
+  int r = is_s3 && !s.rules.double_encode ? check_s3_path(call) : 0;
   if (r == 0)
     r = read_clock(&s);
   if (r == 0)

@@ -11,7 +11,6 @@
 #include "sts.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "answer.h"
@@ -106,20 +105,19 @@ int sts_login(void *instance, credence_call *call)
 
 /* --- the answer ------------------------------------------------------------------------------ */
 
-/* Does it mean the credential, or what it may do?  The clock and the server's own trouble
- * may be better next time. */
+/* Whatever else STS says may be better next time: its own trouble, throttling, the clock, a
+ * page of a proxy, or an option that the user mends. */
 static int refused(credence_call *call)
 {
   struct answer answer;
   char words[sizeof(answer.code) + sizeof(answer.message) + 4];
   char text[sizeof(words) + 80];
-  int status = credence_status(call);
   answer_read(call, &answer);
   answer_words(call, &answer, words, sizeof(words));
-  int rejected = (status == 400 || status == 401 || status == 403) && !answer_is_about_clock(&answer) &&
-                 strncmp(answer.code, "Throttling", 10) != 0;
+  int is_clock = answer_is_about_clock(&answer);
+  int rejected = answer_is_about_key(&answer) && !is_clock;
   snprintf(text, sizeof(text), "STS gives no keys: %s%s", words,
-           answer_is_about_clock(&answer) ? "; is this machine's clock right?" : "");
+           is_clock ? "; is this machine's clock right?" : "");
   return credence_fail(call, rejected ? CREDENCE_E_REJECTED : CREDENCE_E_FAILED, text);
 }
 
@@ -130,51 +128,87 @@ static int64_t days_since_1970(int64_t year, int64_t month, int64_t day)
   return 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719468;
 }
 
-/* "2011-07-15T23:28:33.359Z", in microseconds since 1970; -1 for anything else. */
+/* Take size digits and the character behind them; -1 when there is something else. */
+static int64_t take_number(const char **at, size_t size, char behind)
+{
+  int64_t number = 0;
+  for (; size > 0; size--, ++*at) {
+    if (**at < '0' || **at > '9')
+      return -1;
+    number = 10 * number + (**at - '0');
+  }
+  return *(*at)++ == behind ? number : -1;
+}
+
+/* "2011-07-15T23:28:33Z", with or without a fraction, in microseconds since 1970; -1 for
+ * anything else. */
 static int64_t parse_time(credence_bytes text)
 {
-  char copy[32];
-  int year, month, day, hour, minute, second;
-  int end = 0;
-  if (text.data == NULL || text.size >= sizeof(copy))
+  static const char shape[] = "2011-07-15T23:28:33Z";
+  const char *at = text.data;
+  if (text.size < sizeof(shape) - 1)
     return -1;
-  memcpy(copy, text.data, text.size);
-  copy[text.size] = '\0';
-  if (sscanf(copy, "%4d-%2d-%2dT%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute, &second, &end) != 6 ||
-      (copy[end] != 'Z' && copy[end] != '.') || copy[text.size - 1] != 'Z')
-    return -1;
-  if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 31)
+  int64_t year = take_number(&at, 4, '-');
+  int64_t month = year < 0 ? -1 : take_number(&at, 2, '-');
+  int64_t day = month < 0 ? -1 : take_number(&at, 2, 'T');
+  int64_t hour = day < 0 ? -1 : take_number(&at, 2, ':');
+  int64_t minute = hour < 0 ? -1 : take_number(&at, 2, ':');
+  int64_t second = minute < 0 ? -1 : take_number(&at, 2, text.size == sizeof(shape) - 1 ? 'Z' : '.');
+  if (second < 0 || year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 ||
+      minute > 59 || second > 60)
     return -1;
   return (((days_since_1970(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * 1000000;
 }
 
-static int put_value(credence_call *call, const char *name, credence_bytes value, int64_t lifetime)
+struct temporary {
+  credence_bytes access_key_id;
+  credence_bytes secret_access_key;
+  credence_bytes session_token;
+};
+
+static int read_keys(credence_call *call, credence_bytes body, struct temporary *ret_keys)
 {
-  if (value.data == NULL)
+  *ret_keys = (struct temporary){xml_text(body, "AccessKeyId"), xml_text(body, "SecretAccessKey"),
+                                 xml_text(body, "SessionToken")};
+  if (ret_keys->access_key_id.data == NULL || ret_keys->secret_access_key.data == NULL ||
+      ret_keys->session_token.data == NULL)
     return credence_fail(call, CREDENCE_E_MALFORMED,
                          "the answer of STS has no temporary keys: check sts_endpoint");
-  return credence_session_put(call, name, &value, lifetime);
+  return 0;
+}
+
+/* In microseconds from now. */
+static int read_lifetime(credence_call *call, credence_bytes body, int64_t *ret_lifetime)
+{
+  int64_t expires = parse_time(xml_text(body, "Expiration"));
+  int64_t now = credence_now(call);
+  if (expires < 0)
+    return credence_fail(call, CREDENCE_E_MALFORMED,
+                         "the answer of STS does not say when the keys end: check sts_endpoint");
+  if (expires <= now)
+    return credence_fail(call, CREDENCE_E_MALFORMED,
+                         "the keys of STS have ended when they come: is this machine's clock right?");
+  *ret_lifetime = expires - now;
+  return 0;
 }
 
 int sts_logged_in(void *instance, credence_call *call)
 {
   credence_bytes body;
+  struct temporary keys;
+  int64_t lifetime = 0;
   (void)instance;
   int status = credence_status(call);
   if (status < 200 || status >= 300)
     return refused(call);
   int r = credence_response_content(call, &body);
-  if (r < 0)
-    return r;
-  int64_t expires = parse_time(xml_text(body, "Expiration"));
-  int64_t now = credence_now(call);
-  if (expires <= now)
-    return credence_fail(call, CREDENCE_E_MALFORMED,
-                         "the answer of STS has no time in the future at which the keys end: is this "
-                         "machine's clock right?");
-  r = put_value(call, "temporary_access_key_id", xml_text(body, "AccessKeyId"), expires - now);
   if (r == 0)
-    r = put_value(call, "temporary_secret_access_key", xml_text(body, "SecretAccessKey"), expires - now);
-  return r < 0 ? r
-               : put_value(call, "temporary_session_token", xml_text(body, "SessionToken"), expires - now);
+    r = read_keys(call, body, &keys);
+  if (r == 0)
+    r = read_lifetime(call, body, &lifetime);
+  if (r == 0)
+    r = credence_session_put(call, "temporary_access_key_id", &keys.access_key_id, lifetime);
+  if (r == 0)
+    r = credence_session_put(call, "temporary_secret_access_key", &keys.secret_access_key, lifetime);
+  return r < 0 ? r : credence_session_put(call, "temporary_session_token", &keys.session_token, lifetime);
 }

@@ -75,9 +75,15 @@ HOSTS = {
     "us-west-2.queue.amazonaws.com": ("us-west-2", "sqs"),
     "queue.amazonaws.com": ("us-east-1", "sqs"),
     "runtime.lex.us-east-1.amazonaws.com": ("us-east-1", "lex"),
+    "data.jobs.iot.us-east-1.amazonaws.com": ("us-east-1", "iot-jobs-data"),
+    "abc-ats.iot.eu-west-1.amazonaws.com": ("eu-west-1", "iotdata"),
+    "storage-omics.us-west-2.amazonaws.com": ("us-west-2", "omics"),
+    "query-lakeformation.us-east-1.amazonaws.com": ("us-east-1", "lakeformation"),
+    "123456789012.ddb.us-east-1.amazonaws.com": ("us-east-1", "dynamodb"),
+    "b--use1-az4--x-s3.s3express-use1-az4.us-east-1.amazonaws.com": ("us-east-1", "s3express"),
 }
 # The region, the service or both cannot be told.
-UNTOLD = ["host.example", "localhost", "127.0.0.1", "[::1]", "amazonaws.com", "api.example.com",
+UNTOLD = ["m.mrap.accesspoint.s3-global.amazonaws.com", "host.example", "localhost", "127.0.0.1", "[::1]", "amazonaws.com", "api.example.com",
           "d111111abcdef8.cloudfront.net", "bucket.s3-accelerate.amazonaws.com",
           "s3.eu-west-1.amazonaws.com.evil.example",
           "s3.eu-west-1.evilamazonaws.com", "s3-eu-west-1amazonaws.com", "sts.eu-west-1.amazonaws.com.",

@@ -244,9 +244,14 @@ def _(sandbox):
     for status, body in ((500, ""), (503, query_error("ServiceUnavailable", "Later")[0].decode()), (200, "<html>"),
                          (200, ""), (200, "{}"), (302, ""),
                          (400, query_error("Throttling", "Rate exceeded")[0].decode()),
+                         (400, query_error("RequestLimitExceeded", "Later")[0].decode()),
+                         (400, query_error("ValidationError", "durationSeconds")[0].decode()),
+                         (403, "<html>a proxy</html>"), (400, ""),
                          (200, good.replace("<SessionToken>t</SessionToken>", "")), (200, good[:200]),
                          (200, good.replace("ASIA1", "")), (200, good.replace("2099-01-01T00:00:00Z", "soon")),
                          (200, good.replace("2099-01-01T00:00:00Z", "2001-01-01T00:00:00Z")),
+                         (200, good.replace("2099-01-01T00:00:00Z", "2099- 1- 1T 0: 0: 0Z")),
+                         (200, good.replace("2099-01-01T00:00:00Z", "2099-01-01T99:99:99Z")),
                          (200, good.replace("ASIA1", "A\r\nB")), (200, good.replace(">t<", ">t&#13;&#10;X: 1<"))):
         sts.answer = (status, body.encode(), ["Content-Type: text/xml"])
         result = sandbox.fails((1, 2, 8, 9), "send", "aws", "/x")

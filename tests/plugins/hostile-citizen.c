@@ -137,6 +137,8 @@ static int make_edits(credence_call *call)
   const credence_bytes lead = credence_text("ann:");
   const credence_bytes traced = credence_text("what is signed");
   credence_bytes before;
+  credence_bytes header;
+  credence_bytes name;
   if (credence_request_part(call, CREDENCE_QUERY, &before) < 0)
     return 40;
   if (credence_edit(call, CREDENCE_SET_HEADER, "X-Set", &one) < 0 ||
@@ -159,6 +161,13 @@ static int make_edits(credence_call *call)
     return 47;
   if (credence_edit(call, CREDENCE_SET_HEADER, "X-A", &one) != CREDENCE_E_REFUSED) /* the caller's own */
     return 48;
+  /* What plugins tell by accident: a secret, and one in base64, as the host placed it. */
+  if (credence_header_at(call, 5, &name, &header) < 0)
+    return 58;
+  credence_trace(call, "header", &header);
+  if (credence_request_part(call, CREDENCE_QUERY, &header) < 0)
+    return 59;
+  credence_trace(call, "query", &header);
   credence_trace(call, "string to sign", &traced);
   return is(before, "a=%20&b") ? 0 : 49; /* what was handed out stays as it was */
 }

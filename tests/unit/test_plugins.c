@@ -220,12 +220,13 @@ static void edits_that_come_late(void **state)
 
 static void keep_trace(void *userdata, const char *label, const char *text, size_t size)
 {
-  snprintf(userdata, 100, "%s: %.*s", label, (int)size, text);
+  char *end = (char *)userdata + strlen(userdata);
+  snprintf(end, 200, "%s: %.*s\n", label, (int)size, text);
 }
 
 static void a_good_citizen(void **state)
 {
-  char traced[100] = "";
+  char traced[1000] = "";
   credence_request *request = NULL;
   credence_error *error = NULL;
   (void)state;
@@ -242,7 +243,10 @@ static void a_good_citizen(void **state)
     assert_string_equal(credence_request_body(request, NULL), "f=1&g=2");
     assert_string_equal(header_of(request, "Authorization"), "Basic YW5uOmh1bnRlcjI=");
     assert_string_equal(header_of(request, "X-Set"), "2");
-    assert_string_equal(traced, "string to sign: what is signed");
+    assert_string_equal(traced, "header: (not shown: there is a secret in it, in another form)\n"
+                                "query: a=%20&b&q=2&token=[secret]\n"
+                                "string to sign: what is signed\n");
+    traced[0] = '\0';
   }
   expect_error(judge(request, "{\"n\":1,\"a\":[0,true],\"m\":\"not\\ntoday\"}", &error), CREDENCE_E_REJECTED,
                &error, "provider hostile-citizen: not\\x0atoday");
