@@ -129,5 +129,8 @@ int body_digest(const struct message *message, EVP_MD_CTX *scratch, uint32_t alg
 {
   if (message->reader.read == NULL)
     return digest_parts(scratch, algorithm, &message->body, 1, out, out_size);
-  return digest_reader(message, scratch, algorithm, out, out_size, error);
+  int r = digest_reader(message, scratch, algorithm, out, out_size, error);
+  if (r < 0)
+    (void)EVP_MD_CTX_reset(scratch); /* it has some of the body */
+  return r;
 }

@@ -119,6 +119,7 @@ static int run_chain(const struct secret_value *from, const struct derivation *h
     r = step(key, size, how->algorithm, &how->data[i], scratch, &size);
   if (r == 0)
     r = secret_value_set(value, key, size);
+  (void)EVP_MD_CTX_reset(scratch); /* its state is the key */
   secret_free(key);
   return r;
 }

@@ -29,12 +29,13 @@
 struct session;
 struct credence_request;
 
-/* Freed requests that are kept.  Each in a cache line of its own, so that threads do not
- * get in each other's way. */
+/* Freed requests that are kept.  Nothing that other threads read stands in the same cache
+ * line. */
 #define SPARES 4u
 struct spare {
+  char before[64 - sizeof(void *)];
   _Atomic(struct credence_request *) request;
-  char apart[64 - sizeof(void *)];
+  char behind[64 - sizeof(void *)];
 };
 
 struct stack_entry {

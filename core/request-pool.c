@@ -16,13 +16,14 @@
 #include "derived.h"
 #include "request.h"
 
-/* Threads begin to look at places of their own.  The stack is the thread's own; the factor
- * is that of Fibonacci hashing. */
+/* Threads begin to look at places of their own, so that they are not in each other's way. */
 static size_t first_place(void)
 {
-  const char here = 0;
-  uint64_t page = (uint64_t)((uintptr_t)&here >> 12);
-  return (size_t)((page * UINT64_C(0x9e3779b97f4a7c15)) >> 32) % SPARES;
+  static atomic_uint threads;
+  static _Thread_local unsigned number; /* from 1 on; 0: not yet known */
+  if (number == 0)
+    number = atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed) % SPARES + 1;
+  return number - 1;
 }
 
 static credence_request *take_spare(credence_profile *profile)
@@ -79,7 +80,6 @@ void request_give_back(credence_request *request)
   credence_profile *profile = request->profile;
   const size_t kept = offsetof(credence_request, profile);
   arena_reset(&request->arena);
-  (void)EVP_MD_CTX_reset(request->scratch);
   memset((char *)request + kept, 0, sizeof(*request) - kept);
   if (!put_spare(profile, request))
     destroy(request);
