@@ -2,8 +2,8 @@
 """The public test suite of AWS Signature Version 4, and the examples of AWS's documents.
 
 The suite is awslabs/aws-c-auth, tests/aws-signing-test-suite/v4 (Apache-2.0).  It is
-read from the folder aws-sigv4 of $CREDENCE_VECTORS, or of ../shared/vectors beside
-the source; without it these cases are skipped.
+read from the folder aws-sigv4 of $CREDENCE_VECTORS, or of shared/vectors beside the
+source or a folder above it; without it these cases are skipped.
 
 Breaks when the canonical request, the string to sign or the signature differs by one
 byte, when a header or parameter is added elsewhere than AWS's own library adds it, or
@@ -22,7 +22,18 @@ from batch import batch  # noqa: E402
 from harness import SRC, Skip, case, main  # noqa: E402
 from sigv4 import Refused, Verifier, Key, encode, sha256  # noqa: E402
 
-VECTORS = os.environ.get("CREDENCE_VECTORS", os.path.join(SRC, "..", "..", "shared", "vectors"))
+
+def find_vectors():
+    """A build may have a copy of the source within its own folder."""
+    folder = os.path.abspath(SRC)
+    while folder != os.path.dirname(folder):
+        folder = os.path.dirname(folder)
+        if os.path.isdir(os.path.join(folder, "shared", "vectors", "aws-sigv4")):
+            return os.path.join(folder, "shared", "vectors")
+    return ""
+
+
+VECTORS = os.environ.get("CREDENCE_VECTORS", find_vectors())
 # What may stand in a URL as it is.
 URL_BYTES = b"!$&'()*+,;=:@/?[]%"
 MODES = ("header", "query")
