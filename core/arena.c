@@ -30,8 +30,6 @@ static struct arena_chunk *chunk_new(struct arena *arena, size_t size)
 
 void *arena_alloc_chunk(struct arena *arena, size_t size)
 {
-  if (size > (size_t)-1 / 2)
-    return NULL;
   struct arena_chunk *chunk = chunk_new(arena, size);
   if (chunk == NULL)
     return NULL;

@@ -35,16 +35,18 @@ void arena_reset(struct arena *arena);
 /* What arena_alloc() does when the newest chunk is full. */
 void *arena_alloc_chunk(struct arena *arena, size_t size);
 /* Aligned for any type, not zeroed; NULL when memory runs out.  Sizes are rounded up, so
- * that what comes next is aligned, too; one that wraps doing so fits nowhere. */
+ * that what comes next is aligned, too. */
 static inline void *arena_alloc(struct arena *arena, size_t size)
 {
   const size_t align = _Alignof(max_align_t);
   struct arena_chunk *chunk = arena->chunk;
-  size_t rounded = (size + align - 1) & ~(align - 1);
-  if (rounded < size || chunk == NULL || chunk->size - chunk->used < rounded)
-    return arena_alloc_chunk(arena, rounded < size ? size : rounded);
+  if (size > (size_t)-1 / 2)
+    return NULL;
+  size = (size + align - 1) & ~(align - 1);
+  if (chunk == NULL || chunk->size - chunk->used < size)
+    return arena_alloc_chunk(arena, size);
   void *piece = (char *)chunk->data + chunk->used;
-  chunk->used += rounded;
+  chunk->used += size;
   return piece;
 }
 /* A copy with a NUL byte behind it. */

@@ -287,29 +287,14 @@ CREDENCE_INLINE credence_bytes credence_text(const char *text)
 /* Write size bytes in lower-case hexadecimal, and a NUL. */
 CREDENCE_INLINE void credence_hex(char *out, const void *data, size_t size)
 {
-  /* Two digits at once: half the stores, which are what takes the time.  In two parts,
-   * for C89 has no longer text. */
-  static const char pairs[2][257] = {"000102030405060708090a0b0c0d0e0f"
-                                     "101112131415161718191a1b1c1d1e1f"
-                                     "202122232425262728292a2b2c2d2e2f"
-                                     "303132333435363738393a3b3c3d3e3f"
-                                     "404142434445464748494a4b4c4d4e4f"
-                                     "505152535455565758595a5b5c5d5e5f"
-                                     "606162636465666768696a6b6c6d6e6f"
-                                     "707172737475767778797a7b7c7d7e7f",
-                                     "808182838485868788898a8b8c8d8e8f"
-                                     "909192939495969798999a9b9c9d9e9f"
-                                     "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf"
-                                     "b0b1b2b3b4b5b6b7b8b9babbbcbdbebf"
-                                     "c0c1c2c3c4c5c6c7c8c9cacbcccdcecf"
-                                     "d0d1d2d3d4d5d6d7d8d9dadbdcdddedf"
-                                     "e0e1e2e3e4e5e6e7e8e9eaebecedeeef"
-                                     "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff"};
+  static const char digits[] = "0123456789abcdef";
   const unsigned char *in = (const unsigned char *)data;
-  const unsigned char *end = in + size;
-  for (; in < end; in++, out += 2)
-    memcpy(out, pairs[*in >> 7] + 2 * (*in & 127), 2);
-  *out = '\0';
+  size_t i;
+  for (i = 0; i < size; i++) {
+    out[2 * i] = digits[in[i] >> 4];
+    out[2 * i + 1] = digits[in[i] & 15];
+  }
+  out[2 * size] = '\0';
 }
 
 /* Write size bytes in base64 with padding (RFC 4648), and a NUL. */

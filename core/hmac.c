@@ -18,40 +18,41 @@ struct hmac_key {
   size_t size; /* of the digest */
 };
 
-/* Fetched digests live as long as the process: a fetch costs more than a whole
- * signature.  Two threads that fetch at once agree on one by exchange. */
-const EVP_MD *digest_find(uint32_t algorithm)
+static EVP_MD_CTX *begin_fetched(const char *name)
 {
-  static _Atomic(EVP_MD *) cache[ALGORITHMS];
+  EVP_MD *md = EVP_MD_fetch(NULL, name, NULL);
+  EVP_MD_CTX *new = md == NULL ? NULL : EVP_MD_CTX_new();
+  if (new != NULL && !EVP_DigestInit_ex2(new, md, NULL)) {
+    EVP_MD_CTX_free(new);
+    new = NULL;
+  }
+  EVP_MD_free(md); /* the context holds on to it */
+  return new;
+}
+
+/* A digest that has begun and got no bytes yet, to be copied: cheaper than to begin one.
+ * They live as long as the process: a fetch costs more than a whole signature.  Two
+ * threads that fetch at once agree on one by exchange. */
+static const EVP_MD_CTX *digest_begun(uint32_t algorithm)
+{
+  static _Atomic(EVP_MD_CTX *) cache[ALGORITHMS];
   static const char *const names[] = {NULL, "SHA1", "SHA256", "SHA512", "MD5"};
   if (algorithm < CREDENCE_SHA1 || algorithm > CREDENCE_MD5)
     return NULL;
-  EVP_MD *found = atomic_load_explicit(&cache[algorithm], memory_order_acquire);
-  if (found != NULL)
-    return found;
-  EVP_MD *fetched = EVP_MD_fetch(NULL, names[algorithm], NULL);
-  if (fetched == NULL || atomic_compare_exchange_strong(&cache[algorithm], &found, fetched))
-    return fetched;
-  EVP_MD_free(fetched);
-  return found;
-}
-
-/* A digest that has begun and got no bytes yet, to be copied: cheaper than to begin one. */
-static const EVP_MD_CTX *digest_begun(uint32_t algorithm, const EVP_MD *md)
-{
-  static _Atomic(EVP_MD_CTX *) cache[ALGORITHMS];
   EVP_MD_CTX *found = atomic_load_explicit(&cache[algorithm], memory_order_acquire);
   if (found != NULL)
     return found;
-  EVP_MD_CTX *new = EVP_MD_CTX_new();
-  if (new == NULL || !EVP_DigestInit_ex2(new, md, NULL)) {
-    EVP_MD_CTX_free(new);
-    return NULL;
-  }
-  if (atomic_compare_exchange_strong(&cache[algorithm], &found, new))
+  EVP_MD_CTX *new = begin_fetched(names[algorithm]);
+  if (new == NULL || atomic_compare_exchange_strong(&cache[algorithm], &found, new))
     return new;
   EVP_MD_CTX_free(new);
   return found;
+}
+
+const EVP_MD *digest_find(uint32_t algorithm)
+{
+  const EVP_MD_CTX *begun = digest_begun(algorithm);
+  return begun == NULL ? NULL : EVP_MD_CTX_get0_md(begun);
 }
 
 static int update_parts(EVP_MD_CTX *context, const credence_bytes *parts, size_t count)
@@ -64,13 +65,12 @@ static int update_parts(EVP_MD_CTX *context, const credence_bytes *parts, size_t
 
 int digest_begin(EVP_MD_CTX *scratch, uint32_t algorithm, size_t out_size)
 {
-  const EVP_MD *md = digest_find(algorithm);
-  if (md == NULL)
+  const EVP_MD_CTX *begun = digest_begun(algorithm);
+  if (begun == NULL)
     return CREDENCE_E_UNSUPPORTED;
-  if ((size_t)EVP_MD_get_size(md) != out_size)
+  if ((size_t)EVP_MD_CTX_get_size(begun) != out_size)
     return CREDENCE_E_INVALID;
-  const EVP_MD_CTX *begun = digest_begun(algorithm, md);
-  return begun != NULL && EVP_MD_CTX_copy_ex(scratch, begun) ? 0 : CREDENCE_E_FAILED;
+  return EVP_MD_CTX_copy_ex(scratch, begun) ? 0 : CREDENCE_E_FAILED;
 }
 
 int digest_parts(EVP_MD_CTX *scratch, uint32_t algorithm, const credence_bytes *parts, size_t count,

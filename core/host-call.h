@@ -47,6 +47,8 @@ int host_ask(credence_call *base, uint32_t kind, const char *name, const char *q
 /* The value that the session or an answer has under this name, secret or not.  NULL
  * after an error that *ret_code tells: NOT_FOUND for a name that neither has. */
 struct secret_value *host_session_value(struct call *call, const char *name, int is_secret, int *ret_code);
+/* Has the session that the request is signed with this value? */
+int host_session_has(const struct call *call, const char *name);
 
 /* The services about keys; host-keys.c. */
 int host_hmac(credence_call *base, uint32_t algorithm, const char *name, const credence_bytes *parts,

@@ -12,20 +12,32 @@
 
 #define LIFETIME_MAX (10 * 366 * 86400 * (int64_t)1000000)
 
-/* A value of the session that the request is signed with. */
+/* What the session that the request is signed with has at index; NULL when there is none. */
+static struct secret_value *held_value(const struct call *call, size_t index)
+{
+  struct session *session = call->request == NULL ? NULL : call->request->session;
+  if (session == NULL || call->entry != call->profile->login_entry || session->values[index].data == NULL)
+    return NULL;
+  return &session->values[index];
+}
+
+int host_session_has(const struct call *call, const char *name)
+{
+  int index = manifest_find_session(call->entry->manifest, name);
+  return index >= 0 && held_value(call, (size_t)index) != NULL;
+}
+
 static struct secret_value *session_value(struct call *call, size_t index, int is_secret, int *ret_code)
 {
   const struct field *field = &call->entry->manifest->session[index];
-  struct session *session = call->request == NULL ? NULL : call->request->session;
   if (((field->flags & CREDENCE_FIELD_SECRET) != 0) != is_secret) {
     *ret_code = error_set(&call->why, CREDENCE_E_REFUSED, "mend the manifest or the plugin",
                           "%s is%s a secret of the session", field->name, is_secret ? " not" : "");
     return NULL;
   }
-  int has_it =
-      session != NULL && call->entry == call->profile->login_entry && session->values[index].data != NULL;
-  *ret_code = has_it ? 0 : profile_no_session(call->profile, &call->why);
-  return has_it ? &session->values[index] : NULL;
+  struct secret_value *value = held_value(call, index);
+  *ret_code = value != NULL ? 0 : profile_no_session(call->profile, &call->why);
+  return value;
 }
 
 static int hides_answer(const struct question *question)
@@ -60,9 +72,8 @@ static int check_value(struct call *call, const char *name, const credence_bytes
     return refuse_value(call, name, "is empty");
   if (value->size > SESSION_VALUE_MAX)
     return refuse_value(call, name, "is longer than 16 KiB");
-  for (size_t i = 0; i < value->size; i++)
-    if (is_control(&text[i], 1))
-      return refuse_value(call, name, "has control characters in it");
+  if (find_control(text, value->size) < value->size)
+    return refuse_value(call, name, "has control characters in it");
   return 0;
 }
 

@@ -38,12 +38,12 @@ static int service_has(credence_call *base, const char *name)
 {
   const struct call *call = call_of(base);
   const struct stack_entry *entry = call->entry;
-  int field = name == NULL ? -1 : manifest_find(entry->manifest, name);
+  if (name == NULL)
+    return 0;
+  int field = manifest_find(entry->manifest, name);
   if (field >= 0)
     return entry->secrets[field].data != NULL || stack_entry_value(entry, (size_t)field) != NULL;
-  const struct session *session = call->request == NULL ? NULL : call->request->session;
-  int value = session == NULL || name == NULL ? -1 : manifest_find_session(entry->manifest, name);
-  return value >= 0 && entry == call->profile->login_entry && session->values[value].data != NULL;
+  return host_session_has(call, name);
 }
 
 static int service_digest(credence_call *base, uint32_t algorithm, const credence_bytes *parts, size_t count,

@@ -100,10 +100,9 @@ int question_answer(struct question *question, const char *answer, credence_erro
   size_t size = answer == NULL ? 0 : strnlen(answer, ANSWER_MAX + 1);
   if (size == 0 || size > ANSWER_MAX)
     return error_set(error, CREDENCE_E_INVALID, "answer in one line", "the answer is empty or too long");
-  for (size_t i = 0; i < size; i++)
-    if (is_control(&answer[i], 1))
-      return error_set(error, CREDENCE_E_INVALID, "answer in one line",
-                       "the answer has a control character in it");
+  if (find_control(answer, size) < size)
+    return error_set(error, CREDENCE_E_INVALID, "answer in one line",
+                     "the answer has a control character in it");
   if (question->kind == CREDENCE_ASK_CHOICE && !is_choice(question->text, answer))
     return error_set(error, CREDENCE_E_INVALID, "answer with one of them as it stands there",
                      "the answer is none of the choices");

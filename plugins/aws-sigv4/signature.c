@@ -180,10 +180,21 @@ static int edit(struct signature *s, uint32_t change, const char *name, const ch
   return credence_edit(s->call, change, name, &bytes);
 }
 
-static int put_token(struct signature *s, uint32_t change)
+/* Before the signature, or behind it when the settings say so; if there is one. */
+static int put_token(struct signature *s, uint32_t change, int is_behind)
 {
+  if (s->keys->token == NULL || s->settings->omit_session_token != is_behind)
+    return 0;
   return credence_edit_secret(s->call, change, "X-Amz-Security-Token", NULL, NULL, s->keys->token,
                               CREDENCE_PLAIN);
+}
+
+/* "AKIDEXAMPLE/20150830/us-east-1/iam/aws4_request" */
+static char *put_credential(char *out, const struct signature *s)
+{
+  out = put(out, s->keys->access_key_id.data, s->keys->access_key_id.size);
+  *out++ = '/';
+  return put(out, s->scope.data, s->scope.size);
 }
 
 /* --- in the header --------------------------------------------------------------------------- */
@@ -195,9 +206,7 @@ static int put_authorization(struct signature *s, const char *signature)
   if (text == NULL)
     return CREDENCE_E_NOMEM;
   char *out = put_text(text, ALGORITHM " Credential=");
-  out = put(out, s->keys->access_key_id.data, s->keys->access_key_id.size);
-  *out++ = '/';
-  out = put(out, s->scope.data, s->scope.size);
+  out = put_credential(out, s);
   out = put_text(out, ", SignedHeaders=");
   out = put(out, s->headers.names.data, s->headers.names.size);
   out = put_text(out, ", Signature=");
@@ -209,8 +218,7 @@ static int put_authorization(struct signature *s, const char *signature)
 static int sign_header(struct signature *s, int sends_digest)
 {
   char signature[HEX_SIZE];
-  int has_token = s->keys->token != NULL;
-  int r = has_token && !s->settings->omit_session_token ? put_token(s, CREDENCE_SET_HEADER) : 0;
+  int r = put_token(s, CREDENCE_SET_HEADER, 0);
   if (r == 0)
     r = edit(s, CREDENCE_SET_HEADER, "X-Amz-Date", s->time);
   if (r == 0 && sends_digest)
@@ -221,9 +229,7 @@ static int sign_header(struct signature *s, int sends_digest)
     r = compute(s, signature);
   if (r == 0)
     r = put_authorization(s, signature);
-  if (r == 0 && has_token && s->settings->omit_session_token)
-    r = put_token(s, CREDENCE_SET_HEADER);
-  return r;
+  return r < 0 ? r : put_token(s, CREDENCE_SET_HEADER, 1);
 }
 
 /* --- in the query ------------------------------------------------------------------------------ */
@@ -233,10 +239,7 @@ static int append_credential(struct signature *s)
   char text[KEY_ID_SIZE + SCOPE_SIZE];
   if (s->keys->access_key_id.size >= KEY_ID_SIZE)
     return credence_fail(s->call, CREDENCE_E_INVALID, "the access key ID is too long");
-  char *out = put(text, s->keys->access_key_id.data, s->keys->access_key_id.size);
-  *out++ = '/';
-  out = put(out, s->scope.data, s->scope.size);
-  const credence_bytes value = {text, (size_t)(out - text)};
+  const credence_bytes value = {text, (size_t)(put_credential(text, s) - text)};
   return credence_edit(s->call, CREDENCE_APPEND_QUERY, "X-Amz-Credential", &value);
 }
 
@@ -256,21 +259,18 @@ static int append_terms(struct signature *s)
 static int sign_query(struct signature *s, int sends_digest)
 {
   char signature[HEX_SIZE];
-  int has_token = s->keys->token != NULL;
   int r = sends_digest ? edit(s, CREDENCE_SET_HEADER, "x-amz-content-sha256", s->payload) : 0;
   if (r == 0)
     r = signed_headers_collect(s->call, s->length, &s->headers);
   if (r == 0)
     r = append_terms(s);
-  if (r == 0 && has_token && !s->settings->omit_session_token)
-    r = put_token(s, CREDENCE_APPEND_QUERY);
+  if (r == 0)
+    r = put_token(s, CREDENCE_APPEND_QUERY, 0);
   if (r == 0)
     r = compute(s, signature);
   if (r == 0)
     r = edit(s, CREDENCE_APPEND_QUERY, "X-Amz-Signature", signature);
-  if (r == 0 && has_token && s->settings->omit_session_token)
-    r = put_token(s, CREDENCE_APPEND_QUERY);
-  return r;
+  return r < 0 ? r : put_token(s, CREDENCE_APPEND_QUERY, 1);
 }
 
 /* Others that begin with s3, as s3tables, sign like any service. */

@@ -60,7 +60,6 @@ static int option_is(credence_call *call, const char *option, const char *text, 
 
 static int sign_parameters(credence_call *call)
 {
-  struct params params;
   const credence_bytes nothing = {NULL, 0};
   int expires = 0;
   int r = option_is(call, "signature_version", "3", &expires);
@@ -68,15 +67,7 @@ static int sign_parameters(credence_call *call)
     r = append_field(call, CREDENCE_APPEND_QUERY, "apikey", "api_key");
   if (r == 0 && expires)
     r = append_expiry(call);
-  if (r < 0)
-    return r;
-  params_begin(&params, "%20");
-  r = params_collect(&params, call);
-  if (r == 0)
-    r = params_sort(&params, PARAMS_BYTES, call);
-  if (r == 0)
-    r = append_signature(&params, nothing, call);
-  return r;
+  return r < 0 ? r : sign_params(call, "%20", PARAMS_BYTES, nothing);
 }
 
 static int sign(void *instance, credence_call *call)
@@ -111,8 +102,7 @@ static const char *errortext(credence_call *call)
     for (size_t i = 0; i < params.count; i++)
       if (strcmp(params.items[i].name, "command") == 0)
         command = params.items[i].value;
-  const char *text = answer_errortext(call, command);
-  return text;
+  return answer_errortext(call, command);
 }
 
 /* A 401 in session mode may mean that the session ended.  To a signature that

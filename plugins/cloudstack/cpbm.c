@@ -85,18 +85,6 @@ static int chosen_order(credence_call *call, enum params_order *ret_order)
   return 0;
 }
 
-static int sign_params(credence_call *call, const char *space, enum params_order order, credence_bytes path)
-{
-  struct params params;
-  params_begin(&params, space);
-  int r = params_collect(&params, call);
-  if (r == 0)
-    r = params_sort(&params, order, call);
-  if (r == 0)
-    r = append_signature(&params, path, call);
-  return r;
-}
-
 static int sign(void *instance, credence_call *call)
 {
   credence_bytes path;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-int append_signature(const struct params *params, credence_bytes prefix, credence_call *call)
+static int append_signature(const struct params *params, credence_bytes prefix, credence_call *call)
 {
   unsigned char mac[CREDENCE_SHA1_SIZE];
   char signature[CREDENCE_BASE64_ROOM(sizeof(mac))];
@@ -20,6 +20,16 @@ int append_signature(const struct params *params, credence_bytes prefix, credenc
   credence_base64(signature, mac, sizeof(mac));
   const credence_bytes value = {signature, sizeof(signature) - 1};
   return credence_edit(call, CREDENCE_APPEND_QUERY, "signature", &value);
+}
+
+int sign_params(credence_call *call, const char *space, enum params_order order, credence_bytes prefix)
+{
+  struct params params;
+  params_begin(&params, space);
+  int r = params_collect(&params, call);
+  if (r == 0)
+    r = params_sort(&params, order, call);
+  return r < 0 ? r : append_signature(&params, prefix, call);
 }
 
 int append_field(credence_call *call, uint32_t change, const char *name, const char *field)

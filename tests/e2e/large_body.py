@@ -13,11 +13,12 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import PATIENCE, WRAPPER, case, is_sanitized, main, measured  # noqa: E402
+from loopback import HttpServer  # noqa: E402
 
 HANDLE = os.path.join(os.environ["TESTS_BUILD"], "e2e", "handle")
 MIB = 1 << 20
@@ -80,27 +81,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class Hashing(http.server.ThreadingHTTPServer):
+class Hashing(HttpServer):
     """answers: status and members for the next requests, in their order, instead of 200; None
     hangs up.  progress is called while a body arrives, with what there is of it.  With
     is_hasty the next request is answered before all of it is there."""
 
-    daemon_threads = True
-
     def __init__(self, sandbox):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.url = "http://127.0.0.1:%d" % self.server_port
+        super().__init__(Handler)
         self.arrived, self.answers, self.logins, self.is_hasty = [], [], 0, False
         self.progress = lambda size: None
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        sandbox.cleanups.append(self.end)
-
-    def end(self):
-        self.shutdown()
-        self.server_close()
-
-    def handle_error(self, request, client_address):
-        pass  # the other side hung up
+        self.start(sandbox)
 
     def take(self):
         arrived, self.arrived = self.arrived, []

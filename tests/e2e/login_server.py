@@ -12,6 +12,8 @@ import threading
 import time
 import urllib.parse
 
+from loopback import HttpServer
+
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -37,18 +39,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class LoginServer(http.server.ThreadingHTTPServer):
+class LoginServer(HttpServer):
     """logins and requests count by user; most is how many were at once, by kind.
 
     wait_for: of a kind, answer none before so many are there (or some seconds have
     passed), so that a test does not depend on who is quick."""
 
-    daemon_threads = True
     request_queue_size = 128
 
     def __init__(self, sandbox):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.url = "http://127.0.0.1:%d/base" % self.server_port
+        super().__init__(Handler)
+        self.url += "/base"
         self.sandbox = sandbox
         self.tokens, self.serial = {}, 0  # token: user
         self.logins, self.requests = collections.Counter(), collections.Counter()
@@ -56,15 +57,7 @@ class LoginServer(http.server.ThreadingHTTPServer):
         self.never, self.slow, self.refused = set(), set(), set()  # users
         self.lifetime = 3600 * 1000000
         self.changed = threading.Condition()
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        sandbox.cleanups.append(self.end)
-
-    def end(self):
-        self.shutdown()
-        self.server_close()
-
-    def handle_error(self, request, client_address):
-        pass  # the other side hung up
+        self.start(sandbox)
 
     def counted(self, kind):
         return Counted(self, kind)

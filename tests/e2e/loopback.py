@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """loopback.py - servers on 127.0.0.1 that keep every byte they receive."""
 
+import http.server
 import os
 import socket
 import ssl
@@ -36,6 +37,27 @@ class Trap:
         except BlockingIOError:
             return True
         return False
+
+
+class HttpServer(http.server.ThreadingHTTPServer):
+    """Serves from start on, until its sandbox ends."""
+
+    daemon_threads = True
+
+    def __init__(self, handler):
+        super().__init__(("127.0.0.1", 0), handler)
+        self.url = "http://127.0.0.1:%d" % self.server_port
+
+    def start(self, sandbox):
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        sandbox.cleanups.append(self.end)
+
+    def end(self):
+        self.shutdown()
+        self.server_close()
+
+    def handle_error(self, request, client_address):
+        pass  # the other side hung up
 
 
 class Request:
