@@ -196,6 +196,10 @@ CREDENCE_API const char *credence_profile_name(const credence_profile *profile);
 CREDENCE_API const char *credence_profile_path(const credence_profile *profile);
 CREDENCE_API const char *credence_profile_endpoint(const credence_profile *profile);
 CREDENCE_API const char *credence_profile_keyring(const credence_profile *profile);
+/* Which of the keyring's stores has the secrets: the path of a file or folder, or the name
+ * of the program that was the Secret Service when they were stored.  NULL: the usual one,
+ * or not recorded. */
+CREDENCE_API const char *credence_profile_store(const credence_profile *profile);
 
 /* Item index of a list; NULL behind the last. */
 CREDENCE_API const char *credence_profile_provider(const credence_profile *profile, size_t index);
@@ -241,6 +245,9 @@ CREDENCE_API int credence_draft_set_endpoint(credence_draft *draft, const char *
  * answers.  Only for a new profile. */
 CREDENCE_API int credence_draft_set_keyring(credence_draft *draft, const char *keyring,
                                             credence_error **error);
+/* The keyring's file or folder, an absolute path, rather than its usual one.  Only for a
+ * new profile, and not for the Secret Service, which has no others. */
+CREDENCE_API int credence_draft_set_store(credence_draft *draft, const char *path, credence_error **error);
 /* A rule "METHOD PATH", each with * for anything.  Without rules every request
  * to the endpoint's origin is allowed. */
 CREDENCE_API int credence_draft_add_allow(credence_draft *draft, const char *rule, credence_error **error);

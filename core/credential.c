@@ -10,6 +10,33 @@
 #include "record.h"
 #include "secret.h"
 
+static int want_secrets(const struct stack_entry *entry, struct keyring *keyring, credence_error **error)
+{
+  int r = 0;
+  for (size_t f = 0; r == 0 && f < entry->manifest->field_count; f++) {
+    const struct field *field = &entry->manifest->fields[f];
+    if ((field->flags & CREDENCE_FIELD_SECRET) != 0 && stack_entry_applies(entry, field))
+      r = keyring_want(keyring, entry->manifest->name, field->name, error);
+  }
+  return r;
+}
+
+int credential_open_keyring(const credence_profile *p, struct keyring **ret_keyring, credence_error **error)
+{
+  struct keyring *keyring = NULL;
+  int r = keyring_open(p->context, p->keyring, p->store, &keyring, error);
+  for (size_t i = 0; r == 0 && i < p->stack_count; i++)
+    r = want_secrets(p->stack[i], keyring, error);
+  if (r == 0 && p->client_cert != NULL)
+    r = keyring_want(keyring, RECORD_PROFILE, "client_key", error);
+  if (r < 0) {
+    keyring_close(&keyring);
+    return r;
+  }
+  *ret_keyring = keyring;
+  return 0;
+}
+
 static int take_field(const credence_profile *p, struct stack_entry *entry, size_t field,
                       const struct record *record, credence_error **error)
 {

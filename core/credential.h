@@ -8,6 +8,10 @@
 #include "keyring.h"
 #include "profile.h"
 
+/* The keyring of the profile, told what the profile will want of it. */
+int credential_open_keyring(const credence_profile *profile, struct keyring **ret_keyring,
+                            credence_error **error);
+
 /* Take the secrets, the origins that may get the login, and the fingerprint of it
  * all from the record in text.  REFUSED when it was stored for another origin. */
 int credential_take(credence_profile *profile, const char *text, credence_error **error);

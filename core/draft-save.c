@@ -19,6 +19,7 @@
 #include "draft.h"
 #include "error.h"
 #include "keyring.h"
+#include "locks.h"
 #include "login-state.h"
 #include "record.h"
 #include "secret.h"
@@ -51,6 +52,11 @@ static int check_complete(const credence_draft *d, credence_error **error)
   if (profile_file_get(&d->file, "profile", "endpoint", 0) == NULL)
     return error_set(error, CREDENCE_E_INVALID, "give it with --endpoint URL",
                      "the provider has no usual endpoint, and none was given");
+  const char *keyring = profile_file_get(&d->file, "profile", "keyring", 0);
+  if (d->is_new && profile_file_get(&d->file, "profile", "keyring_store", 0) != NULL &&
+      (keyring == NULL || strcmp(keyring, KEYRING_USUAL) == 0))
+    return error_set(error, CREDENCE_E_INVALID, "name another keyring, or leave the path out",
+                     "the Secret Service does not keep its secrets at a path of yours");
   return 0;
 }
 
@@ -79,23 +85,6 @@ static size_t collect(const credence_draft *d, const struct record *old, struct 
   return count;
 }
 
-/* What the keyring holds of this profile: its text and revision, or "" for a
- * revision that says none. */
-static int read_old(credence_draft *d, struct keyring *keyring, char **ret_text, char **ret_revision,
-                    credence_error **error)
-{
-  credence_error *why = NULL;
-  int r = keyring_get(keyring, d->name, KIND, ret_text, ret_revision, &why);
-  if (r == CREDENCE_E_NOT_FOUND) {
-    *ret_revision = strdup("");
-    r = *ret_revision == NULL ? error_nomem(error) : 0;
-  } else if (r < 0) {
-    r = error_pass(error, r, &why);
-  }
-  credence_error_free(&why);
-  return r;
-}
-
 static int replaces_all_secrets(const credence_draft *d)
 {
   for (size_t i = 0; i < d->entry_count; i++)
@@ -104,6 +93,29 @@ static int replaces_all_secrets(const credence_draft *d)
           d->entries[i].secrets[f] == NULL && draft_applies(d, i, &d->entries[i].manifest->fields[f]))
         return 0;
   return 1;
+}
+
+/* What the keyring holds of this profile: its text and revision, or "" for a
+ * revision that says none. */
+static int read_old(credence_draft *d, struct keyring *keyring, char **ret_text, char **ret_revision,
+                    credence_error **error)
+{
+  credence_error *why = NULL;
+  int r = keyring_get(keyring, d->name, KIND, ret_text, ret_revision, &why);
+  /* The service that had the secrets is gone.  They are all replaced, so that the one that
+   * is here now may have them. */
+  if (r == CREDENCE_E_NO_KEYRING && replaces_all_secrets(d)) {
+    keyring_forget_store(keyring);
+    r = keyring_get(keyring, d->name, KIND, ret_text, ret_revision, &why);
+  }
+  if (r == CREDENCE_E_NOT_FOUND) {
+    *ret_revision = strdup("");
+    r = *ret_revision == NULL ? error_nomem(error) : 0;
+  } else if (r < 0) {
+    r = error_pass(error, r, &why);
+  }
+  credence_error_free(&why);
+  return r;
 }
 
 /* Secrets that are kept stay with their origin: whoever changed the endpoint in
@@ -221,6 +233,18 @@ static int changes_file(const credence_draft *d)
   return d->is_new || d->log.count > 0;
 }
 
+/* Where the secrets are now.  The system's file cannot be changed, and need not: the
+ * keyring's usual store is this user's. */
+static int record_store(credence_draft *d, const struct keyring *keyring, int *ret_changed,
+                        credence_error **error)
+{
+  const char *now = keyring_store(keyring);
+  const char *before = profile_file_get(&d->file, "profile", "keyring_store", 0);
+  *ret_changed =
+      now != NULL && (before == NULL || strcmp(before, now) != 0) && (d->is_new || d->file.is_user);
+  return *ret_changed ? profile_file_set(&d->file, "profile", "keyring_store", now, error) : 0;
+}
+
 /* A session of the credential before would not be used; it need not lie about. */
 static void drop_session(const credence_draft *d, struct keyring *keyring)
 {
@@ -234,11 +258,14 @@ static int store(credence_draft *d, struct keyring *keyring, credence_error **er
 {
   char *old_text = NULL;
   char *revision = NULL;
+  int moved = 0;
   int r = read_old(d, keyring, &old_text, &revision, error);
   if (r == 0)
     r = put_secrets(d, keyring, old_text, revision, error);
-  if (r == 0 && changes_file(d)) {
-    r = profile_file_write(&d->file, d->name, error);
+  if (r == 0) {
+    r = record_store(d, keyring, &moved, error);
+    if (r == 0 && (moved || changes_file(d)))
+      r = profile_file_write(&d->file, d->name, error);
     if (r < 0)
       take_back(d, keyring, old_text);
   }
@@ -252,13 +279,18 @@ static int store(credence_draft *d, struct keyring *keyring, credence_error **er
 static int save_with_secrets(credence_draft *d, credence_error **error)
 {
   struct keyring *keyring = NULL;
+  int queue = -1;
   const char *wanted = profile_file_get(&d->file, "profile", "keyring", 0);
-  int r = keyring_open(d->context, wanted, &keyring, error);
+  const char *where = profile_file_get(&d->file, "profile", "keyring_store", 0);
+  int r = keyring_queue(d->context, wanted == NULL ? KEYRING_USUAL : wanted, &queue, error);
+  if (r == 0)
+    r = keyring_open(d->context, wanted, where, &keyring, error);
   if (r == 0)
     r = profile_file_set(&d->file, "profile", "keyring", keyring_name(keyring), error);
   if (r == 0)
     r = store(d, keyring, error);
   keyring_close(&keyring);
+  profile_unlock_file(queue);
   return r;
 }
 
@@ -345,12 +377,17 @@ static int remove_secrets(credence_context *context, const struct profile_file *
 {
   struct keyring *keyring = NULL;
   credence_error *why = NULL;
-  int r = keyring_open(context, profile_file_get(file, "profile", "keyring", 0), &keyring, &why);
+  int queue = -1;
+  const char *wanted = profile_file_get(file, "profile", "keyring", 0);
+  int r = keyring_queue(context, wanted, &queue, &why);
+  if (r == 0)
+    r = keyring_open(context, wanted, profile_file_get(file, "profile", "keyring_store", 0), &keyring, &why);
   if (r == 0)
     r = delete_one(keyring, name, "session", &why);
   if (r == 0)
     r = delete_one(keyring, name, KIND, &why);
   keyring_close(&keyring);
+  profile_unlock_file(queue);
   if (r < 0)
     r = still_there(file, why, error);
   credence_error_free(&why);

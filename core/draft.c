@@ -170,8 +170,21 @@ int credence_draft_set_keyring(credence_draft *draft, const char *keyring, crede
     return error_set(error, CREDENCE_E_INVALID, "for instance secret-service or file",
                      "this is not the name of a keyring: %.80s", keyring);
   if (!draft->is_new)
-    return error_set(error, CREDENCE_E_REFUSED, "add it anew", "a profile's keyring cannot be changed");
+    return error_set(error, CREDENCE_E_REFUSED, "credence migrate moves it",
+                     "a profile's keyring cannot be changed");
   return change(draft, "profile", "keyring", keyring, error);
+}
+
+int credence_draft_set_store(credence_draft *draft, const char *path, credence_error **error)
+{
+  if (path[0] != '/' || !inifile_can_hold(path))
+    return error_set(error, CREDENCE_E_INVALID,
+                     "give the whole path, at most 150 bytes and without ; after a space",
+                     "this is not the path of a keyring: %.200s", path);
+  if (!draft->is_new)
+    return error_set(error, CREDENCE_E_REFUSED, "credence migrate moves it",
+                     "a profile's keyring cannot be changed");
+  return change(draft, "profile", "keyring_store", path, error);
 }
 
 int credence_draft_add_allow(credence_draft *draft, const char *rule, credence_error **error)

@@ -16,7 +16,7 @@
 #include "error.h"
 #include "flow.h"
 #include "host.h"
-#include "profile-file.h"
+#include "locks.h"
 #include "session-store.h"
 
 #define ROUNDS_MAX 4u

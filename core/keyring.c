@@ -15,13 +15,16 @@
 #include "secret.h"
 #include "sessionbus.h"
 
-#define DEFAULT_KEYRING "secret-service"
 #define PASSPHRASE_TRIES 3
 #define UNLOCK_MS 30000u
 
 struct keyring {
   credence_context *context;
   char *name;
+  char *store;  /* which one is asked; NULL: the usual */
+  char *stored; /* which one was written to; NULL: not said */
+  char *wanted[KEYRING_FIELDS_MAX];
+  size_t wanted_count;
   struct helper *helper;
 };
 
@@ -54,12 +57,17 @@ static int check_name(const char *name, credence_error **error)
                    "this is not the name of a keyring: %.80s", name);
 }
 
-int keyring_open(credence_context *context, const char *name, struct keyring **ret_keyring,
+int keyring_is_read_only(const char *name)
+{
+  return strcmp(name, "directory") == 0;
+}
+
+int keyring_open(credence_context *context, const char *name, const char *store, struct keyring **ret_keyring,
                  credence_error **error)
 {
-  const char *wanted = name == NULL ? DEFAULT_KEYRING : name;
+  const char *wanted = name == NULL ? KEYRING_USUAL : name;
   int r = check_name(wanted, error);
-  if (r == 0 && strcmp(wanted, DEFAULT_KEYRING) == 0)
+  if (r == 0 && strcmp(wanted, KEYRING_USUAL) == 0)
     r = session_bus_check(error);
   if (r < 0)
     return r;
@@ -68,7 +76,11 @@ int keyring_open(credence_context *context, const char *name, struct keyring **r
     return error_nomem(error);
   new->context = context;
   new->name = strdup(wanted);
-  r = new->name == NULL ? error_nomem(error) : helper_start(wanted, &new->helper, error);
+  new->store = store == NULL ? NULL : strdup(store);
+  if (new->name == NULL || (store != NULL && new->store == NULL))
+    r = error_nomem(error);
+  else
+    r = helper_start(wanted, &new->helper, error);
   if (r < 0) {
     keyring_close(&new);
     return r;
@@ -82,9 +94,38 @@ void keyring_close(struct keyring **keyring)
   if (*keyring == NULL)
     return;
   helper_stop(&(*keyring)->helper);
+  for (size_t i = 0; i < (*keyring)->wanted_count; i++)
+    free((*keyring)->wanted[i]);
   free((*keyring)->name);
+  free((*keyring)->store);
+  free((*keyring)->stored);
   free(*keyring);
   *keyring = NULL;
+}
+
+void keyring_forget_store(struct keyring *keyring)
+{
+  free(keyring->store);
+  keyring->store = NULL;
+}
+
+const char *keyring_store(const struct keyring *keyring)
+{
+  return keyring->stored;
+}
+
+int keyring_want(struct keyring *keyring, const char *provider, const char *field, credence_error **error)
+{
+  if (keyring->wanted_count == KEYRING_FIELDS_MAX)
+    return error_set(error, CREDENCE_E_TOO_LARGE, NULL, "the profile has over %u secrets",
+                     KEYRING_FIELDS_MAX);
+  char **slot = &keyring->wanted[keyring->wanted_count];
+  if (asprintf(slot, "%s.%s", provider, field) < 0) {
+    *slot = NULL;
+    return error_nomem(error);
+  }
+  keyring->wanted_count++;
+  return 0;
 }
 
 static void write_optional(struct keyring_writer *writer, char tag, const char *text)
@@ -93,12 +134,15 @@ static void write_optional(struct keyring_writer *writer, char tag, const char *
     keyring_write_text(writer, tag, text);
 }
 
-static size_t question_size(const struct question *q)
+static size_t question_size(const struct question *q, const struct keyring *keyring)
 {
-  const char *const texts[] = {q->op, q->profile, q->kind, q->label, q->value, q->expect, q->passphrase};
+  const char *const texts[] = {q->op,    q->profile, q->kind,       q->label,
+                               q->value, q->expect,  q->passphrase, keyring->store};
   size_t size = 128;
   for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
     size += texts[i] == NULL ? 0 : strlen(texts[i]) + 5;
+  for (size_t i = 0; i < keyring->wanted_count; i++)
+    size += strlen(keyring->wanted[i]) + 5;
   return size;
 }
 
@@ -111,10 +155,10 @@ static unsigned deadline_of(const struct question *q, const credence_context *co
   return derives && usual < UNLOCK_MS ? UNLOCK_MS : usual;
 }
 
-static size_t write_question(const struct question *q, const credence_context *context, void *out,
-                             size_t size)
+static size_t write_question(const struct question *q, const struct keyring *keyring, void *out, size_t size)
 {
   struct keyring_writer writer;
+  const credence_context *context = keyring->context;
   keyring_write_begin(&writer, out, size);
   keyring_write_text(&writer, KEYRING_OP, q->op);
   write_optional(&writer, KEYRING_PROFILE, q->profile);
@@ -123,6 +167,9 @@ static size_t write_question(const struct question *q, const credence_context *c
   write_optional(&writer, KEYRING_VALUE, q->value);
   write_optional(&writer, KEYRING_EXPECT, q->expect);
   write_optional(&writer, KEYRING_PASSPHRASE, q->passphrase);
+  write_optional(&writer, KEYRING_STORE, keyring->store);
+  for (size_t i = 0; i < keyring->wanted_count && strcmp(q->op, "get") == 0; i++)
+    keyring_write_text(&writer, KEYRING_FIELD, keyring->wanted[i]);
   keyring_write_number(&writer, KEYRING_DEADLINE, (long)deadline_of(q, context));
   keyring_write_text(&writer, KEYRING_PROMPT, context->prompting ? "1" : "0");
   return keyring_write_end(&writer);
@@ -181,11 +228,11 @@ static int exchange(struct keyring *keyring, const struct question *q, struct an
                     credence_error **error)
 {
   int may_repeat = strcmp(q->op, "get") == 0;
-  size_t size = question_size(q);
+  size_t size = question_size(q, keyring);
   void *request = secret_alloc(size);
   if (request == NULL)
     return error_nomem(error);
-  size_t used = write_question(q, keyring->context, request, size);
+  size_t used = write_question(q, keyring, request, size);
   unsigned deadline = deadline_of(q, keyring->context);
   int r = used == 0
               ? CREDENCE_E_TOO_LARGE
@@ -324,14 +371,6 @@ int keyring_get(struct keyring *keyring, const char *profile, const char *kind, 
   return 0;
 }
 
-static int change(struct keyring *keyring, const struct question *q, credence_error **error)
-{
-  struct answer answer = {NULL, 0};
-  int r = ask_unlocking(keyring, q, &answer, error);
-  answer_clear(&answer);
-  return r;
-}
-
 int keyring_put(struct keyring *keyring, const char *profile, const char *kind, const char *label,
                 const char *value, const char *expect, credence_error **error)
 {
@@ -340,12 +379,54 @@ int keyring_put(struct keyring *keyring, const char *profile, const char *kind, 
   if (strlen(value) > KEYRING_SECRET_MAX)
     return error_set(error, CREDENCE_E_TOO_LARGE, NULL, "the secrets of a profile are over %u bytes together",
                      KEYRING_SECRET_MAX);
-  return change(keyring, &q, error);
+  struct answer answer = {NULL, 0};
+  int r = ask_unlocking(keyring, &q, &answer, error);
+  if (r == 0) {
+    free(keyring->stored);
+    keyring->stored = answer_text(&answer, KEYRING_STORE);
+  }
+  answer_clear(&answer);
+  return r;
 }
 
 int keyring_delete(struct keyring *keyring, const char *profile, const char *kind, const char *expect,
                    credence_error **error)
 {
   const struct question q = {.op = "delete", .profile = profile, .kind = kind, .expect = expect};
-  return change(keyring, &q, error);
+  struct answer answer = {NULL, 0};
+  int r = ask_unlocking(keyring, &q, &answer, error);
+  answer_clear(&answer);
+  return r;
+}
+
+static int take_facts(const struct answer *answer, char ***ret_facts)
+{
+  const unsigned char *data = NULL;
+  size_t size = 0;
+  size_t count = 0;
+  while (keyring_read_field(answer->message, answer->size, KEYRING_FACT, count, &data, &size) == 1)
+    count++;
+  char **facts = calloc(count + 1, sizeof(*facts));
+  int r = facts == NULL ? CREDENCE_E_NOMEM : 0;
+  for (size_t i = 0; r == 0 && i < count; i++) {
+    (void)keyring_read_field(answer->message, answer->size, KEYRING_FACT, i, &data, &size);
+    facts[i] = strndup((const char *)data, size);
+    r = facts[i] == NULL ? CREDENCE_E_NOMEM : 0;
+  }
+  if (r < 0)
+    credence_strings_free(&facts);
+  else
+    *ret_facts = facts;
+  return r;
+}
+
+int keyring_probe(struct keyring *keyring, char ***ret_facts, credence_error **error)
+{
+  const struct question q = {.op = "probe"};
+  struct answer answer = {NULL, 0};
+  int r = ask(keyring, &q, &answer, error);
+  if (r == 0 && take_facts(&answer, ret_facts) < 0)
+    r = error_nomem(error);
+  answer_clear(&answer);
+  return r;
 }

@@ -2,8 +2,8 @@
 /* login.c - what a program may know and do about a profile's session; see credence.h */
 #include "config.h"
 
+#include "locks.h"
 #include "login-state.h"
-#include "profile-file.h"
 #include "session-store.h"
 
 static void forget(credence_profile *profile)

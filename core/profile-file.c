@@ -7,9 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -19,8 +17,6 @@
 #include "profile-file.h"
 #include "files.h"
 #include "trust.h"
-
-#define LOCK_WAIT_S 60
 
 void profile_folders_get(struct profile_folders *folders)
 {
@@ -116,7 +112,7 @@ int profile_file_set(struct profile_file *file, const char *section, const char 
 static int is_profile_key(const char *name)
 {
   static const char *const keys[] = {"stack",       "endpoint",   "keyring", "allow",
-                                     "client_cert", "client_key", "ca_cert"};
+                                     "client_cert", "client_key", "ca_cert", "keyring_store"};
   for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
     if (strcmp(name, keys[i]) == 0)
       return 1;
@@ -236,80 +232,4 @@ out:
   free(path);
   free(folder);
   return r;
-}
-
-/* --- one writer at a time --------------------------------------------------- */
-
-static int wait_for_lock(int fd)
-{
-  const struct timespec pause = {0, 10000000};
-  for (int i = 0; i < LOCK_WAIT_S * 100; i++) {
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-      return 0;
-    if (errno != EWOULDBLOCK && errno != EINTR)
-      return -1;
-    (void)nanosleep(&pause, NULL);
-  }
-  errno = ETIMEDOUT;
-  return -1;
-}
-
-static int cannot_lock(const char *path, int number, credence_error **error)
-{
-  int is_held = number == ETIMEDOUT || number == EWOULDBLOCK;
-  return error_set(error, is_held ? CREDENCE_E_TIMEOUT : CREDENCE_E_DENIED,
-                   is_held ? "is another credence command waiting for you?"
-                           : "make its folder yours to write, or name another with XDG_STATE_HOME",
-                   "%s: cannot be locked: %s", path, strerror(number));
-}
-
-/* Take the lock in the file NAME.SUFFIX by take, which answers as flock() does. */
-static int lock(const char *name, const char *suffix, int (*take)(int fd), int *ret_fd,
-                credence_error **error)
-{
-  char *folder = path_state("locks");
-  char *path = folder == NULL ? NULL : path_join(folder, name, suffix);
-  int r = path == NULL ? error_set(error, CREDENCE_E_FAILED, "set HOME", "there is no folder for locks")
-                       : path_make_folder(folder, error);
-  if (r == 0) {
-    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0 || take(fd) < 0) {
-      r = cannot_lock(path, errno, error);
-      if (fd >= 0)
-        close(fd);
-    } else {
-      *ret_fd = fd;
-    }
-  }
-  free(path);
-  free(folder);
-  return r;
-}
-
-int profile_lock_file(const char *name, int *ret_fd, credence_error **error)
-{
-  return lock(name, ".lock", wait_for_lock, ret_fd, error);
-}
-
-static int try_lock(int fd)
-{
-  return flock(fd, LOCK_EX | LOCK_NB);
-}
-
-int profile_lock_login(const char *name, int *ret_fd, credence_error **error)
-{
-  int r = lock(name, ".login", try_lock, ret_fd, error);
-  if (r == CREDENCE_E_TIMEOUT)
-    r = error_set(error, r, "try again when that is over", "somebody is logging in to profile %s", name);
-  return r;
-}
-
-/* A child that was forked meanwhile has the descriptor too: closing ours would
- * leave the lock with it. */
-void profile_unlock_file(int fd)
-{
-  if (fd < 0)
-    return;
-  (void)flock(fd, LOCK_UN);
-  close(fd);
 }

@@ -40,14 +40,6 @@ int profile_file_add(struct profile_file *file, const char *section, const char 
 /* Write the user's file NAME.conf: wholly or not at all. */
 int profile_file_write(struct profile_file *file, const char *name, credence_error **error);
 
-/* Hold the user's lock on this profile, so that reading, changing and writing
- * it is one step.  Free either with profile_unlock_file(). */
-int profile_lock_file(const char *name, int *ret_fd, credence_error **error);
-/* The lock of whoever logs in, apart from the other: a login waits for a server and
- * perhaps a person.  TIMEOUT at once when somebody else has it. */
-int profile_lock_login(const char *name, int *ret_fd, credence_error **error);
-void profile_unlock_file(int fd);
-
 /* The folders, in the order searched; the user's may be NULL. */
 struct profile_folders {
   char *user;

@@ -46,6 +46,7 @@ void credence_profile_free(credence_profile **profile)
   free(p->origin);
   free(p->base_path);
   free(p->keyring);
+  free(p->store);
   free(p->client_cert);
   free(p->client_key);
   free(p->ca_cert);
@@ -263,9 +264,11 @@ static int load_values(credence_profile *p, const struct profile_file *file, cre
 static int load(credence_profile *p, const struct profile_file *file, credence_error **error)
 {
   const char *keyring = profile_file_get(file, "profile", "keyring", 0);
+  const char *store = profile_file_get(file, "profile", "keyring_store", 0);
   p->path = strdup(file->path);
   p->keyring = strdup(keyring == NULL ? "" : keyring);
-  if (p->path == NULL || p->keyring == NULL)
+  p->store = store == NULL ? NULL : strdup(store);
+  if (p->path == NULL || p->keyring == NULL || (store != NULL && p->store == NULL))
     return error_nomem(error);
   /* What is there and wrong comes before what is missing: it may be the same. */
   int r = load_stack(p, file, error);
@@ -339,6 +342,11 @@ const char *credence_profile_endpoint(const credence_profile *profile)
 const char *credence_profile_keyring(const credence_profile *profile)
 {
   return profile->keyring;
+}
+
+const char *credence_profile_store(const credence_profile *profile)
+{
+  return profile->store;
 }
 
 const char *credence_profile_client_cert(const credence_profile *profile)

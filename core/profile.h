@@ -58,6 +58,7 @@ struct credence_profile {
   char *origin;   /* scheme://host */
   char *base_path;
   char *keyring;
+  char *store; /* which of the keyring's stores; NULL: not recorded */
   char *allow[ALLOW_MAX];
   size_t allow_count;
   struct stack_entry *stack[STACK_MAX];

@@ -83,7 +83,10 @@ int record_check_origin(const struct record *record, const char *profile, const 
 {
   const unsigned char *stored = NULL;
   size_t size = 0;
-  if (record_origin(record, &stored, &size) && size == strlen(origin) && memcmp(stored, origin, size) == 0)
+  int has_origin = record_origin(record, &stored, &size);
+  if (has_origin && size == strlen(origin) && memcmp(stored, origin, size) == 0)
+    return 0;
+  if (has_origin && size == 1 && stored[0] == '*')
     return 0;
   return error_set(error, CREDENCE_E_REFUSED, remedy,
                    "the secret of profile %s was stored for %.*s, and its endpoint is now at %s", profile,

@@ -10,7 +10,8 @@
  *
  * The origin stands in the keyring because a profile's file does not protect
  * itself: whoever changes the endpoint there must not get the secret sent
- * elsewhere.  The same holds for login origins.
+ * elsewhere.  The same holds for login origins.  An origin "*" fits every endpoint: some
+ * keyrings have no place for one.
  *
  * A session is a record too.  Its stamp says which credential it was made with.
  */

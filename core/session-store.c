@@ -46,7 +46,7 @@ int session_load(const credence_profile *profile, struct session **ret_session, 
                  credence_error **error)
 {
   struct keyring *keyring = NULL;
-  int r = keyring_open(profile->context, profile->keyring, &keyring, error);
+  int r = credential_open_keyring(profile, &keyring, error);
   if (r == 0)
     r = credential_check(profile, keyring, error);
   if (r == 0)
@@ -97,7 +97,7 @@ int session_save(const credence_profile *profile, struct session **session, cons
   /* A profile that was removed meanwhile has no use for it. */
   if (access(profile->path, F_OK) < 0)
     return 0;
-  int r = keyring_open(profile->context, profile->keyring, &keyring, &why);
+  int r = credential_open_keyring(profile, &keyring, &why);
   if (r == 0)
     r = put(profile, keyring, *session, revision, &why);
   if (r == CREDENCE_E_CONFLICT)
@@ -113,7 +113,7 @@ int session_delete(const credence_profile *profile, int *ret_held, credence_erro
 {
   struct keyring *keyring = NULL;
   credence_error *why = NULL;
-  int r = keyring_open(profile->context, profile->keyring, &keyring, &why);
+  int r = credential_open_keyring(profile, &keyring, &why);
   if (r == 0)
     r = keyring_delete(keyring, profile->name, KIND, NULL, &why);
   keyring_close(&keyring);

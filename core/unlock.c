@@ -124,7 +124,7 @@ static int needs_keyring(const credence_profile *p)
 static int unlock(credence_profile *p, credence_error **error)
 {
   struct keyring *keyring = NULL;
-  int r = needs_keyring(p) ? keyring_open(p->context, p->keyring, &keyring, error) : 0;
+  int r = needs_keyring(p) ? credential_open_keyring(p, &keyring, error) : 0;
   if (r == 0)
     r = load_plugins(p, error);
   if (r == 0 && keyring != NULL) {

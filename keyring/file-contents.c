@@ -122,12 +122,13 @@ void contents_clear(struct contents *contents)
   contents->exists = 0;
 }
 
-int contents_read(struct contents *contents, struct keyring_answer *answer)
+int contents_read(struct contents *contents, const struct keyring_request *request,
+                  struct keyring_answer *answer)
 {
   int r;
 
   memset(contents, 0, sizeof *contents);
-  r = disk_locate(&contents->disk, answer);
+  r = disk_locate(&contents->disk, request, answer);
   if (r != CREDENCE_OK)
     return r;
   r = disk_read(&contents->disk, FILE_SIZE_MAX, &contents->file, &contents->file_size, answer);

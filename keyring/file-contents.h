@@ -45,7 +45,8 @@ int key_fits(const struct contents *contents);
 void key_forget(void);
 
 /* Read and check the file, which need not exist, without decrypting it. */
-int contents_read(struct contents *contents, struct keyring_answer *answer);
+int contents_read(struct contents *contents, const struct keyring_request *request,
+                  struct keyring_answer *answer);
 
 /* Decrypt what was read; the key has to fit.  Does nothing without a file. */
 int contents_decrypt(struct contents *contents, struct keyring_answer *answer);

@@ -36,29 +36,42 @@ static int is_absolute(const char *path)
   return path && path[0] == '/';
 }
 
-int disk_locate(struct disk *disk, struct keyring_answer *answer)
+/* 0 when there is no home for it. */
+static int default_path(char *path, size_t size)
 {
-  const char *file = getenv("CREDENCE_KEYRING_FILE");
   const char *data = getenv("XDG_DATA_HOME");
   const char *home = getenv("HOME");
-  int length;
 
-  if (file && file[0]) {
-    if (!is_absolute(file))
-      return keyring_fail(answer, CREDENCE_E_INVALID, "give the absolute path of the keyring file",
-                          "CREDENCE_KEYRING_FILE is not an absolute path");
-    length = snprintf(disk->path, sizeof disk->path, "%s", file);
-  } else if (is_absolute(data)) { /* a relative one is to be ignored, says the XDG specification */
-    length = snprintf(disk->path, sizeof disk->path, "%s/credence/credentials.keyring", data);
-  } else if (is_absolute(home)) {
-    length = snprintf(disk->path, sizeof disk->path, "%s/.local/share/credence/credentials.keyring", home);
-  } else {
+  if (is_absolute(data)) /* a relative one is to be ignored, says the XDG specification */
+    return snprintf(path, size, "%s/credence/credentials.keyring", data);
+  if (is_absolute(home))
+    return snprintf(path, size, "%s/.local/share/credence/credentials.keyring", home);
+  return 0;
+}
+
+int disk_locate(struct disk *disk, const struct keyring_request *request, struct keyring_answer *answer)
+{
+  const char *file = getenv("CREDENCE_KEYRING_FILE");
+  const char *given = request->store ? request->store : file && file[0] ? file : NULL;
+  char usual[PATH_MAX] = "";
+  int length = default_path(usual, sizeof usual);
+
+  if (given && !is_absolute(given))
+    return keyring_fail(answer, CREDENCE_E_INVALID, "give the absolute path of the keyring file",
+                        "%s is not an absolute path",
+                        request->store ? "the store of the file keyring" : "CREDENCE_KEYRING_FILE");
+  if (!given && length == 0)
     return keyring_fail(answer, CREDENCE_E_INVALID, "set HOME, or CREDENCE_KEYRING_FILE",
                         "there is no home directory for the keyring file");
-  }
+  if (given)
+    length = snprintf(disk->path, sizeof disk->path, "%s", given);
+  else
+    memcpy(disk->path, usual, sizeof usual);
   if (length < 0 || (size_t)length >= sizeof disk->path - SUFFIX_ROOM)
     return keyring_fail(answer, CREDENCE_E_TOO_LARGE, "use a shorter path",
                         "the path of the keyring file is too long");
+  if (strcmp(disk->path, usual) != 0)
+    snprintf(answer->store, sizeof answer->store, "%.*s", (int)KEYRING_STORE_MAX, disk->path);
   return CREDENCE_OK;
 }
 

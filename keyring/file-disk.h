@@ -21,9 +21,10 @@ struct disk {
 
 /* All return CREDENCE_OK or an error that is noted in answer. */
 
-/* CREDENCE_KEYRING_FILE, or credence/credentials.keyring in the user's data
- * directory. */
-int disk_locate(struct disk *disk, struct keyring_answer *answer);
+/* The store that the request names, CREDENCE_KEYRING_FILE, or
+ * credence/credentials.keyring in the user's data directory.  The answer tells any but
+ * the last. */
+int disk_locate(struct disk *disk, const struct keyring_request *request, struct keyring_answer *answer);
 
 /* Read the file, of at most max bytes.  NOT_FOUND, without a message, when
  * there is none; REFUSED when it is not a private file of ours.  The caller

@@ -96,6 +96,28 @@ static int is_op(const struct keyring_request *request, const char *op)
   return strcmp(request->op, op) == 0;
 }
 
+/* No slash: stores may make file names of it. */
+static int valid_field(const char *name)
+{
+  for (const char *at = name; *at; at++)
+    if (!is_alphanumeric(*at) && !strchr("._-@", *at))
+      return 0;
+  return name[0] != '\0' && name[0] != '.';
+}
+
+static int check_fields(const struct keyring_request *request, struct keyring_answer *answer)
+{
+  for (size_t i = 0; i < request->field_count; i++)
+    if (!valid_field(request->fields[i]))
+      return invalid(answer, "the name of a field is not of letters, digits, '.', '_', '-' and '@'");
+  return CREDENCE_OK;
+}
+
+static int valid_kind(const char *kind)
+{
+  return strcmp(kind, "credential") == 0 || strcmp(kind, "session") == 0 || strcmp(kind, "profile") == 0;
+}
+
 static int check_item(const struct keyring_request *request, struct keyring_answer *answer)
 {
   if (!request->profile || !valid_name(request->profile))
@@ -111,16 +133,18 @@ static int check(struct keyring_request *request, struct keyring_answer *answer)
 {
   if (!request->op || !valid_name(request->op))
     return invalid(answer, "operation is missing, or not a name");
-  if (request->kind && strcmp(request->kind, "credential") != 0 && strcmp(request->kind, "session") != 0)
-    return invalid(answer, "kind is neither credential nor session");
+  if (request->kind && !valid_kind(request->kind))
+    return invalid(answer, "kind is neither credential nor session nor profile");
   if ((request->value && !is_line(request->value)) || (request->label && !is_line(request->label)) ||
-      (request->expect && !is_line(request->expect)))
-    return invalid(answer, "value, label or revision contains a control character");
+      (request->expect && !is_line(request->expect)) || (request->store && !is_line(request->store)))
+    return invalid(answer, "value, label, revision or store contains a control character");
   if (request->passphrase && request->passphrase[0] == '\0')
     return keyring_fail(answer, CREDENCE_E_INVALID, "choose a passphrase of at least one character",
                         "the passphrase is empty");
   if (is_op(request, "list") && !request->kind)
     request->kind = "credential";
+  if (check_fields(request, answer) != CREDENCE_OK)
+    return CREDENCE_E_INVALID;
   if (is_op(request, "get") || is_op(request, "put") || is_op(request, "delete"))
     return check_item(request, answer);
   return CREDENCE_OK;
@@ -157,6 +181,31 @@ static int set_times(struct keyring_request *request, const char *deadline, cons
   return CREDENCE_OK;
 }
 
+/* The fields that repeat.  sizes has room for as many as there may be. */
+static int find_fields(const unsigned char *message, size_t size, struct keyring_request *request,
+                       size_t *sizes, struct keyring_answer *answer)
+{
+  const unsigned char *data = NULL;
+  size_t length = 0;
+
+  for (size_t i = 0; keyring_read_field(message, size, KEYRING_FIELD, i, &data, &length) == 1; i++) {
+    if (i == KEYRING_FIELDS_MAX || length > KEYRING_FIELD_MAX)
+      return keyring_fail(answer, CREDENCE_E_TOO_LARGE, "",
+                          "keyring request: too many fields, or too long ones");
+    if (memchr(data, 0, length))
+      return invalid(answer, "a field contains a NUL byte");
+    request->fields[i] = (const char *)data;
+    sizes[i] = length;
+    request->field_count = i + 1;
+  }
+  return CREDENCE_OK;
+}
+
+static void end_with_nul(unsigned char *message, const char *text, size_t size)
+{
+  message[(size_t)((const unsigned char *)text - message) + size] = '\0';
+}
+
 int keyring_request_parse(struct keyring_request *request, unsigned char *message, size_t size,
                           struct keyring_answer *answer)
 {
@@ -171,19 +220,25 @@ int keyring_request_parse(struct keyring_request *request, unsigned char *messag
       {KEYRING_DEADLINE, 9, &deadline, 0},
       {KEYRING_PROMPT, 1, &prompt, 0},
       {KEYRING_PASSPHRASE, KEYRING_PASSPHRASE_MAX, &request->passphrase, 0},
+      {KEYRING_STORE, KEYRING_STORE_MAX, &request->store, 0},
   };
+  size_t sizes[KEYRING_FIELDS_MAX];
   const size_t count = sizeof fields / sizeof *fields;
   int r = CREDENCE_OK;
 
   memset(request, 0, sizeof *request);
   for (size_t i = 0; i < count && r == CREDENCE_OK; i++)
     r = find_field(message, size, &fields[i], answer);
+  if (r == CREDENCE_OK)
+    r = find_fields(message, size, request, sizes, answer);
 
   /* Behind a field is the tag of the next, which nobody reads any more, or the
    * spare byte at the end. */
   for (size_t i = 0; i < count && r == CREDENCE_OK; i++)
     if (*fields[i].text)
-      message[(size_t)((const unsigned char *)*fields[i].text - message) + fields[i].size] = '\0';
+      end_with_nul(message, *fields[i].text, fields[i].size);
+  for (size_t i = 0; i < request->field_count && r == CREDENCE_OK; i++)
+    end_with_nul(message, request->fields[i], sizes[i]);
 
   if (r == CREDENCE_OK) {
     request->value_size = fields[0].size;

@@ -117,6 +117,15 @@ int keyring_fail(struct keyring_answer *answer, int code, const char *remedy, co
   return code;
 }
 
+void keyring_fact(struct keyring_answer *answer, const char *name, const char *value)
+{
+  char text[KEYRING_STORE_MAX + 64];
+
+  snprintf(text, sizeof text, "%s=%s", name, value);
+  replace_control_characters(text);
+  keyring_write_text(&answer->fields, KEYRING_FACT, text);
+}
+
 int keyring_check_expect(const struct keyring_request *request, const char *revision,
                          struct keyring_answer *answer)
 {
@@ -143,6 +152,8 @@ static size_t finish_answer(struct keyring_answer *answer, int code)
     keyring_write_text(fields, KEYRING_MESSAGE, answer->message);
   if (answer->remedy[0])
     keyring_write_text(fields, KEYRING_REMEDY, answer->remedy);
+  if (answer->store[0])
+    keyring_write_text(fields, KEYRING_STORE, answer->store);
   if (answer->wants)
     keyring_write_text(fields, KEYRING_WANTS, answer->wants);
   return keyring_write_end(fields);

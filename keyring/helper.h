@@ -21,14 +21,17 @@
 struct keyring_request {
   const char *op;
   const char *profile; /* get, put, delete: a valid name; otherwise NULL */
-  const char *kind;    /* "credential" or "session"; list: "credential" when nothing was said */
+  const char *kind;    /* "credential", "session" or "profile"; list: "credential" when nothing was said */
   const char *value;   /* put: one printable line, not empty */
   size_t value_size;
   const char *expect;     /* NULL: any; "": there may be none; else the revision that must be there */
   const char *label;      /* put: one line; NULL when nothing was said */
   const char *passphrase; /* NULL when nothing was said */
-  int prompt;             /* may the user be asked? */
-  int64_t deadline;       /* see keyring_time_left() */
+  const char *store;      /* NULL when nothing was said */
+  const char *fields[KEYRING_FIELDS_MAX]; /* get: "PROVIDER.FIELD" each, of letters, digits and . _ - @ */
+  size_t field_count;
+  int prompt;       /* may the user be asked? */
+  int64_t deadline; /* see keyring_time_left() */
 };
 
 /* What an operation answers with.  Fields that it wrote are dropped when it
@@ -37,8 +40,9 @@ struct keyring_answer {
   struct keyring_writer fields;
   char message[512];
   char remedy[512];
-  const char *wants; /* with LOCKED: KEYRING_WANTS, or NULL */
-  int last;          /* the helper is to end, since a new one has better chances */
+  char store[KEYRING_STORE_MAX + 1]; /* KEYRING_STORE, or "" */
+  const char *wants;                 /* with LOCKED: KEYRING_WANTS, or NULL */
+  int last;                          /* the helper is to end, since a new one has better chances */
 };
 
 /* Returns CREDENCE_OK or a CREDENCE_E_* code, through keyring_fail(). */
@@ -71,6 +75,9 @@ int keyring_request_parse(struct keyring_request *request, unsigned char *messag
  * Control characters become '?'. */
 int keyring_fail(struct keyring_answer *answer, int code, const char *remedy, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* Add a fact to the answer to probe.  value may be cut at 1024 bytes. */
+void keyring_fact(struct keyring_answer *answer, const char *name, const char *value);
 
 /* Does the stored revision, NULL when nothing is stored, match EXPECT?
  * CREDENCE_OK or CONFLICT. */

@@ -18,6 +18,7 @@
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define REVISION_BYTES 16u
@@ -28,19 +29,27 @@
 static int file_probe(const struct keyring_request *request, struct keyring_answer *answer)
 {
   struct disk disk;
-  int r = disk_locate(&disk, answer);
+  struct stat status;
+  int exists, r = disk_locate(&disk, request, answer);
 
-  (void)request;
   if (r != CREDENCE_OK)
     return r;
+  exists = lstat(disk.path, &status) == 0;
+  keyring_fact(answer, "store", disk.path);
+  keyring_fact(answer, "exists", exists ? "yes" : "no");
+  if (exists)
+    keyring_fact(answer, "private",
+                 S_ISREG(status.st_mode) && status.st_uid == geteuid() && (status.st_mode & 077) == 0 ? "yes"
+                                                                                                      : "no");
   return keyring_fail(answer, CREDENCE_OK, "", "keyring file %s %s", disk.path,
-                      access(disk.path, F_OK) == 0 ? "exists" : "does not exist yet");
+                      exists ? "exists" : "does not exist yet");
 }
 
 /* Read and decrypt; without a file there is nothing to decrypt. */
-static int contents_open(struct contents *contents, struct keyring_answer *answer)
+static int contents_open(struct contents *contents, const struct keyring_request *request,
+                         struct keyring_answer *answer)
 {
-  int r = contents_read(contents, answer);
+  int r = contents_read(contents, request, answer);
 
   if (r == CREDENCE_OK && contents->exists)
     r = key_need(contents, answer);
@@ -67,7 +76,7 @@ static int file_list(const struct keyring_request *request, struct keyring_answe
   struct contents contents;
   struct record record;
   size_t offset = 0;
-  int found, r = contents_open(&contents, answer);
+  int found, r = contents_open(&contents, request, answer);
 
   if (r != CREDENCE_OK)
     goto out;
@@ -93,7 +102,7 @@ static int file_get(const struct keyring_request *request, struct keyring_answer
 {
   struct contents contents;
   struct record record;
-  int found, r = contents_open(&contents, answer);
+  int found, r = contents_open(&contents, request, answer);
 
   if (r != CREDENCE_OK)
     goto out;
@@ -148,7 +157,7 @@ static int try_change(const struct keyring_request *request, struct contents *co
   if (r != CREDENCE_OK)
     return r;
   contents_clear(contents);
-  r = contents_read(contents, answer);
+  r = contents_read(contents, request, answer);
   *ret_again = r == CREDENCE_OK && !key_fits(contents);
   if (r == CREDENCE_OK && !*ret_again)
     r = apply_change(request, contents, change, answer);
@@ -166,7 +175,7 @@ static int change_file(const struct keyring_request *request, change_function *c
 
   do {
     again = 0;
-    r = contents_read(&contents, answer);
+    r = contents_read(&contents, request, answer);
     if (r == CREDENCE_OK)
       r = key_need(&contents, answer);
     if (r == CREDENCE_OK)
@@ -227,7 +236,7 @@ static int file_put(const struct keyring_request *request, struct keyring_answer
 static int file_delete(const struct keyring_request *request, struct keyring_answer *answer)
 {
   struct contents contents;
-  int exists, r = contents_read(&contents, answer);
+  int exists, r = contents_read(&contents, request, answer);
 
   exists = contents.exists;
   contents_clear(&contents);
@@ -242,7 +251,7 @@ static int file_delete(const struct keyring_request *request, struct keyring_ans
 static int file_unlock(const struct keyring_request *request, struct keyring_answer *answer)
 {
   struct contents contents;
-  int r = contents_read(&contents, answer);
+  int r = contents_read(&contents, request, answer);
 
   if (r == CREDENCE_OK)
     r = request->passphrase ? key_make(&contents, request->passphrase, answer) : key_need(&contents, answer);

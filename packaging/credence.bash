@@ -15,7 +15,7 @@ _credence_options()
 
   case $1 in
   providers | list | show) echo "--json $everywhere" ;;
-  add) echo "--endpoint= --keyring= --secret= --allow= $certificates $everywhere" ;;
+  add) echo "--endpoint= --keyring= --store= --secret= --allow= $certificates $everywhere" ;;
   set) echo "--secret= $certificates $everywhere" ;;
   sign) echo "--format= --form --at= --nonce= --trace $everywhere" ;;
   send) echo "-i --include --form --at= --nonce= --trace $everywhere" ;;
@@ -46,7 +46,7 @@ _credence()
       ended=yes
     elif [[ -z $ended && $word == -* ]]; then
       case $word in
-      --timeout | --endpoint | --keyring | --secret | --allow | --client-cert | --client-key | --ca-cert | --format | \
+      --timeout | --endpoint | --keyring | --store | --secret | --allow | --client-cert | --client-key | --ca-cert | --format | \
         --at | --nonce)
         option=$word
         [[ ${COMP_WORDS[i + 1]} == '=' ]] && ((i++))

@@ -26,12 +26,15 @@ static int apply_settings(const struct arguments *arguments, credence_draft *dra
   credence_error *error = NULL;
   const char *endpoint = option_value(arguments, "endpoint");
   const char *keyring = option_value(arguments, "keyring");
+  const char *store = option_value(arguments, "store");
   int code = CREDENCE_OK;
 
   if (endpoint)
     code = credence_draft_set_endpoint(draft, endpoint, &error);
   if (code == CREDENCE_OK && keyring)
     code = credence_draft_set_keyring(draft, keyring, &error);
+  if (code == CREDENCE_OK && store)
+    code = credence_draft_set_store(draft, store, &error);
   if (code != CREDENCE_OK)
     return complain_library(code, &error);
   return apply_rules(arguments, draft);
@@ -172,6 +175,7 @@ static int run_remove(const struct session *session, const struct arguments *arg
 static const struct option_spec add_options[] = {
     {"endpoint", "URL", "where the API is, when the provider does not say", 0},
     {"keyring", "NAME", "where secrets are kept, such as secret-service or file", 0},
+    {"store", "PATH", "the file or folder of that keyring, if not the usual one", 0},
     {"secret", "FIELD=PATH|-", "take a secret from a file or standard input; repeats", 0},
     {"allow", "RULE", "allow requests by \"METHOD PATH\" with * for anything; repeats", 0},
     {"client-cert", "PATH", "show this certificate to the server; PEM", 0},

@@ -78,6 +78,7 @@ static void put_profile(const credence_profile *profile)
   put_member("path", credence_profile_path(profile));
   put_member("endpoint", credence_profile_endpoint(profile));
   put_member("keyring", credence_profile_keyring(profile));
+  put_member("keyring_store", credence_profile_store(profile));
   fputs(",\"providers\":", stdout);
   put_list(profile, credence_profile_provider);
   fputs(",\"allow\":", stdout);
@@ -167,6 +168,22 @@ static bool add_field(struct table *table, bool qualified, const char *provider,
   return good;
 }
 
+/* "secret-service (gnome-keyring)" */
+static bool add_keyring(struct table *table, const credence_profile *profile)
+{
+  const char *store = credence_profile_store(profile);
+  char *text = NULL;
+  bool good;
+
+  if (!store)
+    return add_line(table, "keyring", credence_profile_keyring(profile));
+  if (asprintf(&text, "%s (%s)", credence_profile_keyring(profile), store) < 0)
+    return false;
+  good = add_line(table, "keyring", text);
+  free(text);
+  return good;
+}
+
 static bool add_fields(struct table *table, const credence_profile *profile)
 {
   bool qualified = credence_profile_provider(profile, 0) && credence_profile_provider(profile, 1);
@@ -209,9 +226,9 @@ static int print_profile(const credence_profile *profile)
   bool good = providers && add_line(&table, "name", credence_profile_name(profile)) &&
               add_line(&table, "provider", providers) &&
               add_line(&table, "endpoint", credence_profile_endpoint(profile)) &&
-              add_line(&table, "keyring", credence_profile_keyring(profile)) &&
-              add_line(&table, "file", credence_profile_path(profile)) && add_rules(&table, profile) &&
-              add_files(&table, profile) && add_fields(&table, profile) && add_session(&table, profile);
+              add_keyring(&table, profile) && add_line(&table, "file", credence_profile_path(profile)) &&
+              add_rules(&table, profile) && add_files(&table, profile) && add_fields(&table, profile) &&
+              add_session(&table, profile);
 
   if (good)
     table_print(&table);

@@ -43,6 +43,34 @@ def add_words(name, secret_from="-"):
             "--keyring", "file", "--secret", "secret_key=" + secret_from, "--quiet")
 
 
+# --- which file -----------------------------------------------------------------------
+
+
+@case("a profile remembers its file: CREDENCE_KEYRING_FILE counts when it is added, and no more")
+def _(sandbox):
+    first, second = sandbox.path("first"), sandbox.path("second")
+    sandbox.ok(*add_words("lab"), input=SIXCONNECT_SECRET, env={"CREDENCE_KEYRING_FILE": first})
+    assert os.path.exists(first)
+    url = sandbox.ok(*SIGN).out
+    assert sandbox.ok(*SIGN, env={"CREDENCE_KEYRING_FILE": second}).out == url
+    assert sandbox.ok("show", "lab", "--json").json["keyring_store"] == first
+    sandbox.ok("set", "lab", "--secret", "secret_key=-", "--quiet", input="another",
+               env={"CREDENCE_KEYRING_FILE": second})
+    assert not os.path.exists(second) and sandbox.ok(*SIGN).out != url
+    sandbox.ok("remove", "lab", "--quiet")
+
+
+@case("--store names the file; the Secret Service has none, and a relative path is none")
+def _(sandbox):
+    words = add_words("lab")
+    sandbox.fails(2, *words, "--store", "here", input=SIXCONNECT_SECRET, saying="not the path of a keyring")
+    service = [word if word != "file" else "secret-service" for word in words]
+    sandbox.fails(2, *service, "--store", sandbox.path("here"), input=SIXCONNECT_SECRET, saying="Secret Service")
+    sandbox.ok(*words, "--store", sandbox.path("here"), input=SIXCONNECT_SECRET)
+    assert os.path.exists(sandbox.path("here"))
+    sandbox.ok(*SIGN)
+
+
 # --- passphrases -------------------------------------------------------------------
 
 

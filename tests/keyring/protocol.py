@@ -18,7 +18,7 @@ TIMEOUT, NO_KEYRING, SERVICE_LOST, AMBIGUOUS, CONFLICT, CORRUPT, TOO_LARGE = ran
 DENIED, REFUSED, UNSUPPORTED = range(15, 18)
 
 TAGS = {"op": "o", "profile": "p", "kind": "k", "value": "v", "expect": "e", "label": "l",
-        "deadline": "d", "prompt": "P", "passphrase": "s"}
+        "deadline": "d", "prompt": "P", "passphrase": "s", "store": "i"}
 
 
 class Died(Exception):
@@ -34,12 +34,16 @@ class Answer:
         self.revision = self.first("R")
         self.value = self.first("v")
         self.wants = self.first("w")
+        self.store = self.first("i")
 
     def first(self, tag):
         return next((text for name, text in self.fields if name == tag), None)
 
     def names(self):
         return [text for name, text in self.fields if name == "n"]
+
+    def facts(self):
+        return dict(text.split("=", 1) for name, text in self.fields if name == "x")
 
     def __repr__(self):
         return "Answer(%r)" % (self.fields,)

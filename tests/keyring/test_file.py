@@ -522,7 +522,25 @@ def doors():
         os.close(readable)
 
 
-CASES = [stores, absent, locked, wrong_passphrase, revisions, bad_requests, no_messages, large_values, layout,
+def store_of_request():
+    """the store of the request is used, before CREDENCE_KEYRING_FILE, and told back"""
+    # Breaks when a profile that names its file is looked for in another.
+    with home() as env:
+        here, there = os.path.join(env["HOME"], "here"), os.path.join(env["HOME"], "there")
+        with helper(dict(env, CREDENCE_KEYRING_FILE=there)) as h:
+            status(h.call("unlock", passphrase="correct horse", store=here), OK)
+            answer = status(h.call("put", value=VALUE, store=here, **CREDENTIAL), OK)
+            same(answer.store, here, "store")
+            assert os.path.exists(here) and not os.path.exists(there)
+            same(status(h.call("probe", store=here), OK).facts(), {"store": here, "exists": "yes", "private": "yes"},
+                 "facts")
+            same(status(h.call("probe"), OK).facts(), {"store": there, "exists": "no"}, "facts")
+            status(h.call("get", store="relative", **CREDENTIAL), INVALID)
+        with helper(env) as h:
+            same(status(h.call("probe"), OK).store, None, "the usual store")
+
+
+CASES = [stores, store_of_request, absent, locked, wrong_passphrase, revisions, bad_requests, no_messages, large_values, layout,
          nonces, truncated, flipped, hostile_parameters, permissions, other_kinds_of_file, where,
          same_time_creation, parallel_puts, one_winner, waits_for_lock, replaced, killed, full_disk,
          watchdog, doors]

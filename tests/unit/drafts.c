@@ -81,7 +81,7 @@ void expect_secret(const char *name, const char *wanted)
   const unsigned char *data = NULL;
   size_t size = 0;
   credence_error *error = NULL;
-  expect_ok(keyring_open(context_or_default(NULL), "file", &keyring, &error), &error);
+  expect_ok(keyring_open(context_or_default(NULL), "file", NULL, &keyring, &error), &error);
   int r = keyring_get(keyring, name, "credential", &text, &revision, &error);
   keyring_close(&keyring);
   if (wanted == NULL) {

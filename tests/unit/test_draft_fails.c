@@ -135,7 +135,7 @@ static void a_damaged_record_can_be_replaced(void **state)
   credence_error *error = NULL;
   (void)state;
   add("lab");
-  expect_ok(keyring_open(context_or_default(NULL), "file", &keyring, &error), &error);
+  expect_ok(keyring_open(context_or_default(NULL), "file", NULL, &keyring, &error), &error);
   expect_ok(keyring_put(keyring, "lab", "credential", "l", "c1:@@@", NULL, &error), &error);
   keyring_close(&keyring);
   expect_ok(credence_profile_open(NULL, "lab", &profile, &error), &error);
