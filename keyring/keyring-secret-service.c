@@ -6,7 +6,9 @@
  * session bus.  This uses libsecret's SecretService, since its simpler
  * password functions cannot tell a locked item from one that is not there.
  */
+#include "secret-service-facts.h"
 #include "secret-service-items.h"
+#include "secret-service-who.h"
 
 #include "../core/credence.h"
 
@@ -15,17 +17,10 @@
 static int service_probe(const struct keyring_request *request, struct keyring_answer *answer)
 {
   struct call call;
-  SecretCollection *home = NULL;
-  int r = call_begin(&call, request, answer);
+  int r = call_begin_bus(&call, request, answer);
 
   if (r == CREDENCE_OK)
-    r = item_find_home(&call, &home);
-  if (r == CREDENCE_OK && !home)
-    r = call_fail_no_collection(&call);
-  if (r == CREDENCE_OK)
-    r = keyring_fail(answer, CREDENCE_OK, "", "the default keyring of the Secret Service is %s",
-                     secret_collection_get_locked(home) ? "locked" : "unlocked");
-  g_clear_object(&home);
+    r = facts_write(&call);
   call_end(&call);
   return r;
 }
@@ -56,6 +51,8 @@ static int service_list(const struct keyring_request *request, struct keyring_an
 
   if (r == CREDENCE_OK)
     r = item_find_all(&call, &paths);
+  if (r == CREDENCE_OK && !paths[0])
+    r = item_explain_absence(&call, CREDENCE_OK);
   for (char **at = paths; at && *at && r == CREDENCE_OK; at++)
     r = list_item(&call, *at);
   g_strfreev(paths);
@@ -102,8 +99,10 @@ static int service_put(const struct keyring_request *request, struct keyring_ans
     r = item_check_revision(&call, path);
   if (r == CREDENCE_OK)
     r = item_store(&call, path, value);
-  if (r == CREDENCE_OK)
+  if (r == CREDENCE_OK) {
     item_write_revision(&call, value);
+    who_write_store(&call);
+  }
   g_free(path);
   secret_value_unref(value);
   call_end(&call);

@@ -5,7 +5,7 @@
  * libsecret by itself would start a bus where there is none, wait for a prompt
  * for ever and report most failures in the words of D-Bus.
  */
-#include "secret-service-call.h"
+#include "secret-service-who.h"
 
 #include "../core/credence.h"
 
@@ -19,6 +19,10 @@
 
 #define REMEDY_FILE "use a desktop session, or the file keyring with --keyring file"
 #define PROMPT_GRACE 300 /* milliseconds to take a prompt away */
+#define RESERVE_MAX 150  /* milliseconds of the deadline that are kept for the end */
+#define RESERVE_SHARE 20 /* and not more than the share of one in twenty */
+#define REMEDY_OTHER \
+  "start that one in its place; if it is gone for good, take keyring_store out of the profile's file"
 #define REMEDY_TIMEOUT "try again, or allow more time with --timeout"
 
 /* --- errors ------------------------------------------------------------------- */
@@ -86,20 +90,38 @@ int call_error(struct call *call, GError *error)
   return r;
 }
 
+int call_explain(struct call *call, int code)
+{
+  char *sentence = who_differs(call);
+
+  if (sentence)
+    code = keyring_fail(call->answer, CREDENCE_E_NO_KEYRING, REMEDY_OTHER, "%s", sentence);
+  g_free(sentence);
+  return code;
+}
+
 int call_fail_no_collection(struct call *call)
 {
-  return keyring_fail(call->answer, CREDENCE_E_NO_KEYRING,
-                      "create one with the desktop's password manager, or use --keyring file",
-                      "the Secret Service has no %s keyring",
-                      g_strcmp0(call->request->kind, "session") == 0 ? "session" : "default");
+  return call_explain(call,
+                      keyring_fail(call->answer, CREDENCE_E_NO_KEYRING,
+                                   "create one with the desktop's password manager, or use --keyring file",
+                                   "the Secret Service has no %s keyring",
+                                   g_strcmp0(call->request->kind, "session") == 0 ? "session" : "default"));
 }
 
 /* --- deadline ------------------------------------------------------------------- */
 
+/* The library kills a helper that has not answered by the deadline, so that there has
+ * to be time left to take a prompt away and to say what happened. */
+gint64 call_time_left(struct call *call)
+{
+  return MAX(keyring_time_left(call->request) - call->reserve, 0);
+}
+
 static gpointer wait_for_deadline(gpointer data)
 {
   struct call *call = data;
-  gint64 end = g_get_monotonic_time() + keyring_time_left(call->request) * 1000;
+  gint64 end = g_get_monotonic_time() + call_time_left(call) * 1000;
   gboolean late = FALSE;
 
   g_mutex_lock(&call->mutex);
@@ -142,6 +164,18 @@ static int bus_exists(void)
   return exists;
 }
 
+/* The library is to hear that the bus is gone; GLib would end the helper. */
+static int connect_bus(struct call *call)
+{
+  GError *error = NULL;
+
+  call->bus = g_bus_get_sync(G_BUS_TYPE_SESSION, call->cancellable, &error);
+  if (!call->bus)
+    return call_error(call, error);
+  g_dbus_connection_set_exit_on_close(call->bus, FALSE);
+  return CREDENCE_OK;
+}
+
 static int connect_service(struct call *call)
 {
   GError *error = NULL;
@@ -151,8 +185,6 @@ static int connect_service(struct call *call)
 
   if (!service)
     return call_error(call, error);
-  /* The library is to hear that the bus is gone; GLib would end the helper. */
-  g_dbus_connection_set_exit_on_close(g_dbus_proxy_get_connection(G_DBUS_PROXY(service)), FALSE);
   g_dbus_proxy_set_default_timeout(G_DBUS_PROXY(service), (gint)keyring_time_left(call->request) + 1);
   owner = g_dbus_proxy_get_name_owner(G_DBUS_PROXY(service));
   if (!owner) {
@@ -168,19 +200,27 @@ static int connect_service(struct call *call)
   return CREDENCE_OK;
 }
 
-int call_begin(struct call *call, const struct keyring_request *request, struct keyring_answer *answer)
+int call_begin_bus(struct call *call, const struct keyring_request *request, struct keyring_answer *answer)
 {
   memset(call, 0, sizeof *call);
   call->request = request;
   call->answer = answer;
   call->lock = -1;
+  call->reserve = MIN(keyring_time_left(request) / RESERVE_SHARE, RESERVE_MAX);
   if (!bus_exists())
     return keyring_fail(answer, CREDENCE_E_NO_KEYRING, REMEDY_FILE, "there is no session bus");
   call->cancellable = g_cancellable_new();
   g_mutex_init(&call->mutex);
   g_cond_init(&call->condition);
   call->timer = g_thread_new("deadline", wait_for_deadline, call);
-  return connect_service(call);
+  return connect_bus(call);
+}
+
+int call_begin(struct call *call, const struct keyring_request *request, struct keyring_answer *answer)
+{
+  int r = call_begin_bus(call, request, answer);
+
+  return r == CREDENCE_OK ? connect_service(call) : r;
 }
 
 void call_end(struct call *call)
@@ -191,6 +231,7 @@ void call_end(struct call *call)
     g_cond_clear(&call->condition);
   }
   g_clear_object(&call->service);
+  g_clear_object(&call->bus);
   g_clear_object(&call->cancellable);
   if (call->lock >= 0)
     close(call->lock);
@@ -230,15 +271,30 @@ int call_lock(struct call *call)
 
 /* --- unlock ---------------------------------------------------------------------------- */
 
-static int may_prompt(struct call *call)
+gboolean call_has_display(void)
 {
   const char *display = getenv("DISPLAY"), *wayland = getenv("WAYLAND_DISPLAY");
 
+  return (display && display[0]) || (wayland && wayland[0]);
+}
+
+static int fail_locked(struct call *call)
+{
+  char *sentence = who_differs(call);
+  int r = keyring_fail(call->answer, CREDENCE_E_LOCKED,
+                       "unlock it with the desktop's password manager, or leave out --no-prompt",
+                       "the keyring of the Secret Service is locked%s%s", sentence ? "; " : "",
+                       sentence ? sentence : "");
+
+  g_free(sentence);
+  return r;
+}
+
+static int may_prompt(struct call *call)
+{
   if (!call->request->prompt)
-    return keyring_fail(call->answer, CREDENCE_E_LOCKED,
-                        "unlock it with the desktop's password manager, or leave out --no-prompt",
-                        "the keyring of the Secret Service is locked");
-  if ((!display || !display[0]) && (!wayland || !wayland[0]))
+    return fail_locked(call);
+  if (!call_has_display())
     return keyring_fail(call->answer, CREDENCE_E_PROMPT_REQUIRED,
                         "unlock it in a desktop session, or use --keyring file",
                         "the keyring is locked and there is no display to ask on");

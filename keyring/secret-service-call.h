@@ -19,9 +19,12 @@
 struct call {
   const struct keyring_request *request;
   struct keyring_answer *answer;
+  GDBusConnection *bus;
   SecretService *service;
-  GCancellable *cancellable; /* cancelled at the deadline */
+  GCancellable *cancellable; /* cancelled shortly before the deadline */
+  gboolean homeless;         /* a search found that there is no collection for new items */
   int lock;                  /* descriptor of the lock, or -1 */
+  gint64 reserve;            /* milliseconds of the deadline that are kept for the end */
   /* The timer thread, and what tells it that it is not needed. */
   GThread *timer;
   GMutex mutex;
@@ -31,9 +34,14 @@ struct call {
 
 /* All return CREDENCE_OK or an error that is noted in the answer. */
 
-/* Start the timer and connect.  call_end() is due whatever this returns. */
+/* Start the timer and connect to the bus.  call_end() is due whatever this returns. */
+int call_begin_bus(struct call *call, const struct keyring_request *request, struct keyring_answer *answer);
+/* The same, and connect to the service. */
 int call_begin(struct call *call, const struct keyring_request *request, struct keyring_answer *answer);
 void call_end(struct call *call);
+
+/* Milliseconds until the call is cancelled, a little before the caller stops waiting. */
+gint64 call_time_left(struct call *call);
 
 /* Keep other Credence programs from writing until call_end().  The Secret
  * Service cannot compare and replace in one step. */
@@ -46,5 +54,12 @@ int call_unlock(struct call *call, const char *path);
 int call_error(struct call *call, GError *error);
 
 int call_fail_no_collection(struct call *call);
+
+/* The same error, unless the profile was stored in another service than the one
+ * that is here: then that is said, as NO_KEYRING. */
+int call_explain(struct call *call, int code);
+
+/* Is there a screen that a window could be shown on? */
+gboolean call_has_display(void);
 
 #endif

@@ -84,6 +84,7 @@ static int find_locked(struct call *call, char **unlocked, char **locked, char *
   if (unlocked[0])
     return CREDENCE_OK;
   r = item_find_home(call, &home);
+  call->homeless = r == CREDENCE_OK && !home;
   if (r == CREDENCE_OK && home && secret_collection_get_locked(home))
     *ret_path = g_strdup(g_dbus_proxy_get_object_path(G_DBUS_PROXY(home)));
   g_clear_object(&home);
@@ -136,11 +137,19 @@ int item_find(struct call *call, char **ret_path)
   return r;
 }
 
+/* A service without a collection may have lost its own, or have closed it. */
+int item_explain_absence(struct call *call, int code)
+{
+  if (call->homeless && g_strcmp0(call->request->kind, "session") != 0)
+    return call_fail_no_collection(call);
+  return call_explain(call, code);
+}
+
 int item_fail_not_found(struct call *call)
 {
-  return keyring_fail(call->answer, CREDENCE_E_NOT_FOUND, "",
-                      "the Secret Service holds no %s for profile '%s'", call->request->kind,
-                      call->request->profile);
+  return item_explain_absence(call, keyring_fail(call->answer, CREDENCE_E_NOT_FOUND, "",
+                                                 "the Secret Service holds no %s for profile '%s'",
+                                                 call->request->kind, call->request->profile));
 }
 
 /* --- properties ------------------------------------------------------------------ */

@@ -38,6 +38,10 @@ int item_check_revision(struct call *call, const char *path);
 int item_store(struct call *call, const char *path, SecretValue *value);
 
 void item_write_revision(struct call *call, SecretValue *value);
+
+/* Nothing was found: code, or NO_KEYRING where that does not mean that there is
+ * nothing. */
+int item_explain_absence(struct call *call, int code);
 int item_fail_not_found(struct call *call);
 
 #endif

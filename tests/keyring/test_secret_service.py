@@ -350,7 +350,8 @@ def no_service():
                 for op in ("get", "delete"):
                     assert status(h.call(op, **CREDENTIAL), NO_KEYRING).remedy
                 status(h.call("put", value=VALUE, **CREDENTIAL), NO_KEYRING)
-                status(h.call("probe"), NO_KEYRING)
+                same(status(h.call("probe"), OK).facts(),
+                     {"display": "no", "activatable": "no", "service": "none", "default": "none"})
         finally:
             bus.kill()
             bus.wait()
@@ -358,14 +359,79 @@ def no_service():
 
 
 def no_default():
-    """a service without a default collection: nothing found, nowhere to put"""
-    # Breaks when the missing collection is made, with a prompt.
+    """a service without a default collection: nowhere to put, and nothing can be said of what is not found"""
+    # Breaks when the missing collection is made, with a prompt, and when a service that
+    # has lost its collections makes Credence believe that a secret was deleted.
     with keyring_daemon(), helper() as h:
-        status(h.call("get", **CREDENTIAL), NOT_FOUND)
+        for op in ("get", "delete"):
+            status(h.call(op, **CREDENTIAL), NO_KEYRING)
+        status(h.call("list"), NO_KEYRING)
+        status(h.call("get", profile="lab", kind="session"), NOT_FOUND)
         answer = status(h.call("put", value=VALUE, prompt="1", **CREDENTIAL), NO_KEYRING)
         assert "--keyring file" in answer.remedy
-        status(h.call("probe"), NO_KEYRING)
+        facts = status(h.call("probe"), OK).facts()
+        same((facts["service"], facts["default"], facts["answers"]), ("gnome-keyring", "none", "yes"))
         status(h.call("unlock"), NO_KEYRING)
+
+
+def facts():
+    """probe tells who is there and how it is, and asks nobody to unlock anything"""
+    # Breaks when doctor gets no facts, above all about a service that hangs.
+    with keyring_daemon("--unlock") as daemon, helper(DISPLAY=":99") as h:
+        answer = status(h.call("probe", prompt="1"), OK)
+        same(answer.store, "gnome-keyring")
+        same({name: value for name, value in answer.facts().items() if name not in ("activatable", "prompter")},
+             {"service": "gnome-keyring", "store": "gnome-keyring", "pid": str(daemon.pid), "display": "yes",
+              "default": "unlocked", "default_path": "/org/freedesktop/secrets/collection/login",
+              "session": "yes", "answers": "yes"})
+        lock_default()
+        same(status(h.call("probe", prompt="1"), OK).facts()["default"], "locked")
+        daemon.send_signal(signal.SIGSTOP)
+        answer = status(h.call("probe", deadline=700), OK)
+        same((answer.facts()["service"], answer.facts()["answers"]), ("gnome-keyring", "no"))
+        assert "default" not in answer.facts() and "does not answer" in answer.message, answer
+
+
+def plain_text():
+    """probe notices a default collection that lies readable on the disk"""
+    # Breaks when a keyring without a password looks like any other.
+    folder = os.environ["HOME"] + "/.local/share/keyrings"
+    os.makedirs(folder)
+    with open(folder + "/My_keys.keyring", "w") as file:
+        file.write("[keyring]\ndisplay-name=My keys\nctime=0\nmtime=0\nlock-on-idle=false\nlock-after=false\n")
+    with open(folder + "/default", "w") as file:
+        file.write("My_keys")
+    with keyring_daemon(), helper() as h:
+        facts = status(h.call("probe"), OK).facts()
+        same(facts["plaintext"], folder + "/My_keys.keyring", facts)
+    with keyring_daemon("--unlock"), helper() as h:
+        secrets("/org/freedesktop/secrets", "Service").SetAlias(
+            "default", "/org/freedesktop/secrets/collection/login")
+        facts = status(h.call("probe"), OK).facts()
+        assert "plaintext" not in facts, facts
+
+
+def another_service():
+    """put tells the service; what is not found in another one is not called absent"""
+    # Breaks when a change of the desktop's keyring makes everything look deleted.
+    other = dict(CREDENTIAL, store="KeePassXC")
+    with keyring_daemon("--unlock"), helper() as h:
+        for request in (CREDENTIAL, dict(CREDENTIAL, store="gnome-keyring"), dict(CREDENTIAL, store="Gnome-Keyring")):
+            status(h.call("get", **request), NOT_FOUND)
+        for op in ("get", "delete"):
+            answer = status(h.call(op, **other), NO_KEYRING)
+            same(answer.message, "profile 'lab' was stored in KeePassXC, and the Secret Service here is gnome-keyring")
+            assert "keyring_store" in answer.remedy
+        status(h.call("list", store="KeePassXC"), NO_KEYRING)
+        status(h.call("list", store="gnome-keyring"), OK)
+        status(h.call("get", profile="lab", kind="session", store="KeePassXC"), NOT_FOUND)
+        same(status(h.call("put", value=VALUE, **other), OK).store, "gnome-keyring")
+        # What is found, is used.
+        same(status(h.call("get", **other), OK).value, VALUE)
+        status(h.call("list", store="KeePassXC"), OK)
+        lock_default()
+        answer = status(h.call("get", **other), LOCKED)
+        assert "is locked" in answer.message and "was stored in KeePassXC" in answer.message, answer
 
 
 def stuck():
@@ -420,7 +486,8 @@ def lock_directories():
 
 
 CASES = [stores, one_item, sessions, large_value, revisions, one_winner, several, other_collection, locked,
-         no_display, dismissed, unanswered, no_bus, no_service, no_default, stuck, lost, restarted,
+         no_display, dismissed, unanswered, no_bus, no_service, no_default, facts, plain_text,
+         another_service, stuck, lost, restarted,
          lock_directories]
 
 

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * secret-service-facts.c - look at the Secret Service without using it
+ *
+ * What the bus knows comes first, so that there is something to tell about a
+ * service that hangs.  libsecret is not needed for any of this.
+ */
+#include "secret-service-facts.h"
+
+#include "secret-service-who.h"
+
+#include "../core/credence.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PROMPTER "org.gnome.keyring.SystemPrompter"
+#define COLLECTION "org.freedesktop.Secret.Collection"
+
+static void write_fact(struct call *call, const char *name, const char *value)
+{
+  char *fact = g_strdup_printf("%s=%s", name, value);
+
+  keyring_write_text(&call->answer->fields, KEYRING_FACT, fact);
+  g_free(fact);
+}
+
+static void write_truth(struct call *call, const char *name, gboolean truth)
+{
+  write_fact(call, name, truth ? "yes" : "no");
+}
+
+/* --- the program -------------------------------------------------------------- */
+
+/* Can somebody be asked?  The window of gnome-keyring is another program's. */
+static const char *find_prompter(struct call *call, const char *program)
+{
+  char *owner;
+  gboolean there;
+
+  if (!call_has_display())
+    return "no";
+  if (!program)
+    return "unknown";
+  if (strcmp(program, "gnome-keyring") != 0)
+    return "yes";
+  owner = who_owns(call, PROMPTER);
+  there = owner || who_can_start(call, PROMPTER);
+  g_free(owner);
+  return there ? "yes" : "no";
+}
+
+/* *ret_program is to be g_free()d; NULL when it is not known. */
+static void write_program(struct call *call, const char *owner, char **ret_program)
+{
+  char *program = who_name(call, owner);
+  char *pid = g_strdup_printf("%u", who_pid(call, owner));
+
+  write_fact(call, "service", program ? program : "unknown");
+  write_fact(call, "pid", pid);
+  write_fact(call, "prompter", find_prompter(call, program));
+  if (program) {
+    write_fact(call, "store", program);
+    g_strlcpy(call->answer->store, program, sizeof call->answer->store);
+  }
+  g_free(pid);
+  *ret_program = program;
+}
+
+/* --- the collections ------------------------------------------------------------ */
+
+/* Ask the service; NULL with error. */
+static GVariant *ask(struct call *call, const char *path, const char *interface, const char *method,
+                     GVariant *arguments, const char *type, GError **error)
+{
+  return g_dbus_connection_call_sync(call->bus, SERVICE_NAME, path, interface, method, arguments,
+                                     G_VARIANT_TYPE(type), G_DBUS_CALL_FLAGS_NO_AUTO_START, G_MAXINT,
+                                     call->cancellable, error);
+}
+
+/* The path behind an alias, "/" when there is none; NULL with error. */
+static char *read_alias(struct call *call, const char *alias, GError **error)
+{
+  GVariant *reply = ask(call, SERVICE_PATH, "org.freedesktop.Secret.Service", "ReadAlias",
+                        g_variant_new("(s)", alias), "(o)", error);
+  char *path = NULL;
+
+  if (!reply)
+    return NULL;
+  g_variant_get(reply, "(o)", &path);
+  g_variant_unref(reply);
+  return path;
+}
+
+/* 1, 0, or -1 with error. */
+static int read_locked(struct call *call, const char *path, GError **error)
+{
+  GVariant *reply = ask(call, path, "org.freedesktop.DBus.Properties", "Get",
+                        g_variant_new("(ss)", COLLECTION, "Locked"), "(v)", error);
+  GVariant *value = NULL;
+  int locked;
+
+  if (!reply)
+    return -1;
+  g_variant_get(reply, "(v)", &value);
+  locked = g_variant_is_of_type(value, G_VARIANT_TYPE_BOOLEAN) && g_variant_get_boolean(value);
+  g_variant_unref(value);
+  g_variant_unref(reply);
+  return locked;
+}
+
+/* --- on the disk ------------------------------------------------------------------ */
+
+/* The last part of a collection's path, in which gnome-keyring writes what is no
+ * letter or digit as _ and two digits.  g_free() it. */
+static char *collection_name(const char *path)
+{
+  GString *name = g_string_new(NULL);
+  const char *slash = strrchr(path, '/');
+
+  for (const char *at = slash ? slash + 1 : path; *at; at++)
+    if (at[0] == '_' && g_ascii_isxdigit(at[1]) && g_ascii_isxdigit(at[2])) {
+      g_string_append_c(name, (gchar)(g_ascii_xdigit_value(at[1]) * 16 + g_ascii_xdigit_value(at[2])));
+      at += 2;
+    } else {
+      g_string_append_c(name, *at);
+    }
+  return g_string_free(name, FALSE);
+}
+
+/* gnome-keyring writes a collection that has no password as readable text. */
+static gboolean is_plain_text(const char *path)
+{
+  static const char begin[] = "[keyring]";
+  char head[sizeof begin - 1];
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  ssize_t size;
+
+  if (fd < 0)
+    return FALSE;
+  size = read(fd, head, sizeof head);
+  close(fd);
+  return size == (ssize_t)sizeof head && memcmp(head, begin, sizeof head) == 0;
+}
+
+static void write_plaintext(struct call *call, const char *collection)
+{
+  char *name = collection_name(collection);
+  char *file = g_strconcat(name, ".keyring", NULL);
+  char *path = g_build_filename(g_get_user_data_dir(), "keyrings", file, NULL);
+
+  if (!strchr(name, '/') && is_plain_text(path))
+    write_fact(call, "plaintext", path);
+  g_free(path);
+  g_free(file);
+  g_free(name);
+}
+
+/* --- all of it ---------------------------------------------------------------------- */
+
+/* What is to be said about the default collection; FALSE when the service does not answer. */
+static gboolean write_default(struct call *call, const char *program, const char **ret_state, GError **error)
+{
+  char *path = read_alias(call, SECRET_COLLECTION_DEFAULT, error);
+  int locked = path && strcmp(path, "/") != 0 ? read_locked(call, path, error) : 0;
+
+  if (path && locked >= 0) {
+    *ret_state = strcmp(path, "/") == 0 ? "none" : locked ? "locked" : "unlocked";
+    write_fact(call, "default", *ret_state);
+    if (strcmp(path, "/") != 0)
+      write_fact(call, "default_path", path);
+    if (g_strcmp0(program, "gnome-keyring") == 0)
+      write_plaintext(call, path);
+  }
+  g_free(path);
+  return !*error;
+}
+
+static gboolean write_session(struct call *call, GError **error)
+{
+  char *path = read_alias(call, SECRET_COLLECTION_SESSION, error);
+
+  if (path)
+    write_truth(call, "session", strcmp(path, "/") != 0);
+  g_free(path);
+  return !*error;
+}
+
+static int tell_about(struct call *call, const char *owner)
+{
+  char *program = NULL;
+  const char *state = "none";
+  GError *error = NULL;
+  gboolean answers;
+
+  write_program(call, owner, &program);
+  answers = write_default(call, program, &state, &error) && write_session(call, &error);
+  write_truth(call, "answers", answers);
+  if (!answers)
+    keyring_fail(call->answer, CREDENCE_OK, "", "the Secret Service (%s) does not answer: %s",
+                 program ? program : "unknown", error ? error->message : "");
+  else if (strcmp(state, "none") == 0)
+    keyring_fail(call->answer, CREDENCE_OK, "", "the Secret Service (%s) has no default keyring",
+                 program ? program : "unknown");
+  else
+    keyring_fail(call->answer, CREDENCE_OK, "", "the default keyring of the Secret Service (%s) is %s",
+                 program ? program : "unknown", state);
+  g_clear_error(&error);
+  g_free(program);
+  return CREDENCE_OK;
+}
+
+int facts_write(struct call *call)
+{
+  char *owner;
+
+  write_truth(call, "display", call_has_display());
+  write_truth(call, "activatable", who_can_start(call, SERVICE_NAME));
+  who_start(call);
+  owner = who_owns(call, SERVICE_NAME);
+  if (owner)
+    tell_about(call, owner);
+  else {
+    write_fact(call, "service", "none");
+    write_fact(call, "default", "none");
+    keyring_fail(call->answer, CREDENCE_OK, "", "nothing on the session bus is a Secret Service");
+  }
+  g_free(owner);
+  return CREDENCE_OK;
+}

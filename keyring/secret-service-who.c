@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* secret-service-who.c - ask the bus about its clients; see secret-service-who.h */
+#include "secret-service-who.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* Programs that are known by more than their process.  In a container /proc may
+ * tell of other processes than those of the bus, but names on the bus stay. */
+static const struct program {
+  const char *name;
+  const char *process; /* what the name of its process begins with */
+  const char *owns;    /* a name on the bus that only it has */
+} programs[] = {
+    {"gnome-keyring", "gnome-keyring", "org.gnome.keyring"},
+    {"KeePassXC", "keepassxc", "org.keepassxc.KeePassXC.MainWindow"},
+    {"KWallet", "kwalletd", "org.kde.kwalletd5"},
+    {"KWallet", "ksecretd", "org.kde.kwalletd6"},
+};
+
+/* Ask the bus itself; NULL when it refuses. */
+static GVariant *ask_bus(struct call *call, const char *method, GVariant *arguments, const char *type)
+{
+  return g_dbus_connection_call_sync(call->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                     "org.freedesktop.DBus", method, arguments, G_VARIANT_TYPE(type),
+                                     G_DBUS_CALL_FLAGS_NONE, G_MAXINT, call->cancellable, NULL);
+}
+
+char *who_owns(struct call *call, const char *name)
+{
+  GVariant *reply = ask_bus(call, "GetNameOwner", g_variant_new("(s)", name), "(s)");
+  char *owner = NULL;
+
+  if (!reply)
+    return NULL;
+  g_variant_get(reply, "(s)", &owner);
+  g_variant_unref(reply);
+  return owner;
+}
+
+guint32 who_pid(struct call *call, const char *owner)
+{
+  GVariant *reply = ask_bus(call, "GetConnectionUnixProcessID", g_variant_new("(s)", owner), "(u)");
+  guint32 pid = 0;
+
+  if (!reply)
+    return 0;
+  g_variant_get(reply, "(u)", &pid);
+  g_variant_unref(reply);
+  return pid;
+}
+
+gboolean who_can_start(struct call *call, const char *name)
+{
+  GVariant *reply = ask_bus(call, "ListActivatableNames", NULL, "(as)");
+  const char **names = NULL;
+  gboolean found;
+
+  if (!reply)
+    return FALSE;
+  g_variant_get(reply, "(^a&s)", &names);
+  found = g_strv_contains(names, name);
+  g_free(names);
+  g_variant_unref(reply);
+  return found;
+}
+
+void who_start(struct call *call)
+{
+  GVariant *reply = ask_bus(call, "StartServiceByName", g_variant_new("(su)", SERVICE_NAME, 0), "(u)");
+
+  if (reply)
+    g_variant_unref(reply);
+}
+
+/* --- the name ------------------------------------------------------------------- */
+
+static char *process_name(guint32 pid)
+{
+  char *path = g_strdup_printf("/proc/%u/comm", pid);
+  char *name = NULL;
+
+  if (pid == 0 || !g_file_get_contents(path, &name, NULL, NULL))
+    name = g_strdup("");
+  g_strdelimit(g_strchomp(name), "\n\t\r", '?');
+  g_free(path);
+  return name;
+}
+
+static const char *known_process(const char *process)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(programs); i++)
+    if (g_str_has_prefix(process, programs[i].process))
+      return programs[i].name;
+  return NULL;
+}
+
+static const char *known_owner(struct call *call, const char *owner)
+{
+  const char *name = NULL;
+
+  for (size_t i = 0; i < G_N_ELEMENTS(programs) && !name; i++) {
+    char *other = who_owns(call, programs[i].owns);
+
+    if (g_strcmp0(other, owner) == 0)
+      name = programs[i].name;
+    g_free(other);
+  }
+  return name;
+}
+
+/* Does the bus see the processes that we see?  It knows us by the same number then. */
+static gboolean is_same_namespace(struct call *call)
+{
+  return who_pid(call, g_dbus_connection_get_unique_name(call->bus)) == (guint32)getpid();
+}
+
+char *who_name(struct call *call, const char *owner)
+{
+  char *process = process_name(who_pid(call, owner));
+  const char *name = known_process(process);
+  char *result = NULL;
+
+  if (!name)
+    name = known_owner(call, owner);
+  if (!name && process[0] && is_same_namespace(call))
+    name = process;
+  if (name)
+    result = g_utf8_make_valid(name, -1);
+  g_free(process);
+  return result;
+}
+
+/* --- what was recorded ------------------------------------------------------------- */
+
+/* Only when that is known. */
+static char *name_here(struct call *call)
+{
+  char *owner = who_owns(call, SERVICE_NAME);
+  char *name = owner ? who_name(call, owner) : NULL;
+
+  g_free(owner);
+  return name;
+}
+
+void who_write_store(struct call *call)
+{
+  char *name = name_here(call);
+
+  if (name)
+    g_strlcpy(call->answer->store, name, sizeof call->answer->store);
+  g_free(name);
+}
+
+/* A session that is not there costs a login and is no loss, wherever it was. */
+char *who_differs(struct call *call)
+{
+  const struct keyring_request *request = call->request;
+  char *here, *sentence = NULL;
+
+  if (!request->store || g_strcmp0(request->kind, "session") == 0)
+    return NULL;
+  here = name_here(call);
+  if (here && g_ascii_strcasecmp(here, request->store) != 0)
+    sentence = g_strdup_printf("profile '%s' was stored in %s, and the Secret Service here is %s",
+                               request->profile ? request->profile : "*", request->store, here);
+  g_free(here);
+  return sentence;
+}
