@@ -8,6 +8,7 @@
  */
 #include "secret-service-facts.h"
 #include "secret-service-items.h"
+#include "secret-service-prompt.h"
 #include "secret-service-who.h"
 
 #include "../core/credence.h"
@@ -25,6 +26,7 @@ static int service_probe(const struct keyring_request *request, struct keyring_a
   return r;
 }
 
+/* What was deleted since the search is not there, and that is no error. */
 static int list_item(struct call *call, const char *path)
 {
   SecretValue *value = NULL;
@@ -40,6 +42,8 @@ static int list_item(struct call *call, const char *path)
   if (value)
     secret_value_unref(value);
   g_free(profile);
+  if (r == CREDENCE_E_CONFLICT)
+    r = keyring_fail(call->answer, CREDENCE_OK, "", "%s", "");
   return r;
 }
 
@@ -113,7 +117,6 @@ static int service_delete(const struct keyring_request *request, struct keyring_
 {
   struct call call;
   char *path = NULL;
-  GError *error = NULL;
   int r = call_begin(&call, request, answer);
 
   if (r == CREDENCE_OK)
@@ -122,9 +125,8 @@ static int service_delete(const struct keyring_request *request, struct keyring_
     r = item_find(&call, &path);
   if (r == CREDENCE_OK)
     r = path ? item_check_revision(&call, path) : item_fail_not_found(&call);
-  if (r == CREDENCE_OK &&
-      !secret_service_delete_item_dbus_path_sync(call.service, path, call.cancellable, &error))
-    r = call_error(&call, error);
+  if (r == CREDENCE_OK)
+    r = item_delete(&call, path);
   g_free(path);
   call_end(&call);
   return r;
@@ -141,7 +143,7 @@ static int service_unlock(const struct keyring_request *request, struct keyring_
   if (r == CREDENCE_OK && !home)
     r = call_fail_no_collection(&call);
   if (r == CREDENCE_OK && secret_collection_get_locked(home))
-    r = call_unlock(&call, g_dbus_proxy_get_object_path(G_DBUS_PROXY(home)));
+    r = prompt_unlock(&call, g_dbus_proxy_get_object_path(G_DBUS_PROXY(home)));
   g_clear_object(&home);
   call_end(&call);
   return r;

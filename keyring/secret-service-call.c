@@ -18,11 +18,12 @@
 #include <unistd.h>
 
 #define REMEDY_FILE "use a desktop session, or the file keyring with --keyring file"
-#define PROMPT_GRACE 300 /* milliseconds to take a prompt away */
 #define RESERVE_MAX 150  /* milliseconds of the deadline that are kept for the end */
 #define RESERVE_SHARE 20 /* and not more than the share of one in twenty */
 #define REMEDY_OTHER \
   "start that one in its place; if it is gone for good, take keyring_store out of the profile's file"
+#define REMEDY_NONSENSE \
+  "use another program for the desktop's passwords, or the file keyring with --keyring file"
 #define REMEDY_TIMEOUT "try again, or allow more time with --timeout"
 
 /* --- errors ------------------------------------------------------------------- */
@@ -36,7 +37,7 @@ static int is_lost(const GError *error, const char *remote)
          g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_DISCONNECTED) ||
          g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
          g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER) ||
-         (remote && strcmp(remote, "org.freedesktop.Secret.Error.NoSession") == 0);
+         g_strcmp0(remote, "org.freedesktop.Secret.Error.NoSession") == 0;
 }
 
 static int is_timeout(const GError *error)
@@ -54,6 +55,26 @@ static int is_denied(const GError *error)
          g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
 }
 
+static int is_locked(const GError *error)
+{
+  return g_error_matches(error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED);
+}
+
+/* Most services say this in the words of D-Bus. */
+static int is_gone(const GError *error)
+{
+  return g_error_matches(error, SECRET_ERROR, SECRET_ERROR_NO_SUCH_OBJECT) ||
+         g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT) ||
+         g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD);
+}
+
+/* An answer of another type, or a key exchange that makes no sense. */
+static int is_nonsense(const GError *error)
+{
+  return g_error_matches(error, SECRET_ERROR, SECRET_ERROR_PROTOCOL) ||
+         g_error_matches(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+}
+
 /* GLib holds on to a connection that broke; a new helper makes a new one. */
 static int fail_lost(struct keyring_answer *answer, const GError *error)
 {
@@ -62,29 +83,46 @@ static int fail_lost(struct keyring_answer *answer, const GError *error)
                       error->message);
 }
 
-int call_error(struct call *call, GError *error)
+static int fail_with(struct call *call, const GError *error, const char *remote)
 {
   struct keyring_answer *answer = call->answer;
+
+  if (is_timeout(error))
+    return keyring_fail(answer, CREDENCE_E_TIMEOUT, REMEDY_TIMEOUT,
+                        "the Secret Service did not answer in time");
+  if (is_denied(error))
+    return keyring_fail(answer, CREDENCE_E_DENIED, "see what restricts access to the session bus",
+                        "the Secret Service may not be used: %s", error->message);
+  if (!call->bus)
+    return keyring_fail(answer, CREDENCE_E_NO_KEYRING, REMEDY_FILE, "there is no session bus here: %s",
+                        error->message);
+  if (is_lost(error, remote))
+    return fail_lost(answer, error);
+  if (!call->service)
+    return keyring_fail(answer, CREDENCE_E_NO_KEYRING, REMEDY_FILE, "there is no Secret Service here: %s",
+                        error->message);
+  if (is_locked(error))
+    return keyring_fail(answer, CREDENCE_E_LOCKED, "unlock it and try again",
+                        "the keyring was locked meanwhile");
+  if (is_gone(error))
+    return keyring_fail(answer, CREDENCE_E_CONFLICT, "try again", "somebody else deleted the item meanwhile");
+  if (is_nonsense(error))
+    return keyring_fail(answer, CREDENCE_E_MALFORMED, REMEDY_NONSENSE,
+                        "the Secret Service answers what makes no sense: %s", error->message);
+  if (g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NOT_SUPPORTED))
+    return keyring_fail(answer, CREDENCE_E_UNSUPPORTED, REMEDY_NONSENSE,
+                        "the Secret Service cannot do this: %s", error->message);
+  return keyring_fail(answer, CREDENCE_E_FAILED, "try again, or see what its program says",
+                      "the Secret Service reports: %s", error->message);
+}
+
+int call_error(struct call *call, GError *error)
+{
   char *remote = g_dbus_error_get_remote_error(error);
   int r;
 
-  if (is_timeout(error))
-    r = keyring_fail(answer, CREDENCE_E_TIMEOUT, REMEDY_TIMEOUT, "the Secret Service did not answer in time");
-  else if (is_denied(error))
-    r = keyring_fail(answer, CREDENCE_E_DENIED, "see what restricts access to the session bus",
-                     "the Secret Service may not be used: %s", error->message);
-  else if (!call->service)
-    r = keyring_fail(answer, CREDENCE_E_NO_KEYRING, REMEDY_FILE, "there is no Secret Service here: %s",
-                     error->message);
-  else if (is_lost(error, remote))
-    r = fail_lost(answer, error);
-  else if (g_error_matches(error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED))
-    r = keyring_fail(answer, CREDENCE_E_LOCKED, "unlock it and try again",
-                     "the keyring was locked meanwhile");
-  else if (g_error_matches(error, SECRET_ERROR, SECRET_ERROR_NO_SUCH_OBJECT))
-    r = keyring_fail(answer, CREDENCE_E_CONFLICT, "try again", "somebody else deleted the item meanwhile");
-  else
-    r = keyring_fail(answer, CREDENCE_E_FAILED, "", "the Secret Service reports: %s", error->message);
+  g_dbus_error_strip_remote_error(error);
+  r = fail_with(call, error, remote);
   g_free(remote);
   g_error_free(error);
   return r;
@@ -237,6 +275,20 @@ void call_end(struct call *call)
     close(call->lock);
 }
 
+int call_method(struct call *call, const char *path, const char *interface, const char *method,
+                GVariant *arguments, const char *type, GVariant **ret_reply)
+{
+  GError *error = NULL;
+  GVariant *reply = g_dbus_connection_call_sync(call->bus, SERVICE_NAME, path, interface, method, arguments,
+                                                G_VARIANT_TYPE(type), G_DBUS_CALL_FLAGS_NO_AUTO_START,
+                                                G_MAXINT, call->cancellable, &error);
+
+  if (!reply)
+    return call_error(call, error);
+  *ret_reply = reply;
+  return CREDENCE_OK;
+}
+
 /* --- lock ------------------------------------------------------------------------------ */
 
 static char *lock_path(void)
@@ -266,109 +318,5 @@ int call_lock(struct call *call)
   else
     r = keyring_flock(call->lock, call->request, call->answer);
   g_free(path);
-  return r;
-}
-
-/* --- unlock ---------------------------------------------------------------------------- */
-
-gboolean call_has_display(void)
-{
-  const char *display = getenv("DISPLAY"), *wayland = getenv("WAYLAND_DISPLAY");
-
-  return (display && display[0]) || (wayland && wayland[0]);
-}
-
-static int fail_locked(struct call *call)
-{
-  char *sentence = who_differs(call);
-  int r = keyring_fail(call->answer, CREDENCE_E_LOCKED,
-                       "unlock it with the desktop's password manager, or leave out --no-prompt",
-                       "the keyring of the Secret Service is locked%s%s", sentence ? "; " : "",
-                       sentence ? sentence : "");
-
-  g_free(sentence);
-  return r;
-}
-
-static int may_prompt(struct call *call)
-{
-  if (!call->request->prompt)
-    return fail_locked(call);
-  if (!call_has_display())
-    return keyring_fail(call->answer, CREDENCE_E_PROMPT_REQUIRED,
-                        "unlock it in a desktop session, or use --keyring file",
-                        "the keyring is locked and there is no display to ask on");
-  return CREDENCE_OK;
-}
-
-/* What happens to a prompt.  In memory of its own, since a prompt that was
- * given up may still refer to it. */
-struct prompt {
-  gboolean done;
-  gboolean late;
-  gint unlocked;
-  GError *error;
-};
-
-static void prompt_done(GObject *service, GAsyncResult *result, gpointer data)
-{
-  struct prompt *prompt = data;
-
-  prompt->unlocked =
-      secret_service_unlock_dbus_paths_finish(SECRET_SERVICE(service), result, NULL, &prompt->error);
-  prompt->done = TRUE;
-}
-
-static gboolean prompt_late(gpointer data)
-{
-  struct prompt *prompt = data;
-
-  prompt->late = TRUE;
-  return G_SOURCE_REMOVE;
-}
-
-/* At the deadline libsecret asks the service to take the prompt away, and
- * waits until it has.  That may be never, so there is an end to this too. */
-static void wait_for_prompt(struct call *call, const char *path, struct prompt *prompt)
-{
-  GMainContext *context = g_main_context_new();
-  GSource *end = g_timeout_source_new((guint)keyring_time_left(call->request) + PROMPT_GRACE);
-  const char *paths[] = {path, NULL};
-
-  g_main_context_push_thread_default(context);
-  g_source_set_callback(end, prompt_late, prompt, NULL);
-  g_source_attach(end, context);
-  secret_service_unlock_dbus_paths(call->service, paths, call->cancellable, prompt_done, prompt);
-  while (!prompt->done && !prompt->late)
-    g_main_context_iteration(context, TRUE);
-  g_source_destroy(end);
-  g_source_unref(end);
-  g_main_context_pop_thread_default(context);
-  g_main_context_unref(context);
-}
-
-int call_unlock(struct call *call, const char *path)
-{
-  struct prompt *prompt;
-  int r = may_prompt(call);
-
-  if (r != CREDENCE_OK)
-    return r;
-  prompt = g_new0(struct prompt, 1);
-  wait_for_prompt(call, path, prompt);
-  if (!prompt->done) {
-    call->answer->last = 1; /* with prompt still in use */
-    return keyring_fail(call->answer, CREDENCE_E_TIMEOUT, REMEDY_TIMEOUT,
-                        "nobody answered the prompt in time");
-  }
-  if (g_cancellable_is_cancelled(call->cancellable))
-    r = keyring_fail(call->answer, CREDENCE_E_TIMEOUT, REMEDY_TIMEOUT, "nobody answered the prompt in time");
-  else if (prompt->error)
-    r = call_error(call, g_steal_pointer(&prompt->error));
-  else if (prompt->unlocked == 0)
-    r = keyring_fail(call->answer, CREDENCE_E_DISMISSED, "try again and enter the keyring's password",
-                     "unlocking the keyring was dismissed");
-  g_clear_error(&prompt->error);
-  g_free(prompt);
   return r;
 }

@@ -16,6 +16,10 @@
 #define SECRET_API_SUBJECT_TO_CHANGE
 #include <libsecret/secret.h>
 
+#define SERVICE_NAME "org.freedesktop.secrets"
+#define SERVICE_PATH "/org/freedesktop/secrets"
+#define SERVICE_INTERFACE "org.freedesktop.Secret."
+
 struct call {
   const struct keyring_request *request;
   struct keyring_answer *answer;
@@ -47,8 +51,10 @@ gint64 call_time_left(struct call *call);
  * Service cannot compare and replace in one step. */
 int call_lock(struct call *call);
 
-/* Unlock an item or a collection by asking the user, where that is allowed. */
-int call_unlock(struct call *call, const char *path);
+/* Call a method of an object of the service.  The reply, of the given type, is to be
+ * unreferenced. */
+int call_method(struct call *call, const char *path, const char *interface, const char *method,
+                GVariant *arguments, const char *type, GVariant **ret_reply);
 
 /* Translate and free an error of libsecret. */
 int call_error(struct call *call, GError *error);
@@ -58,8 +64,5 @@ int call_fail_no_collection(struct call *call);
 /* The same error, unless the profile was stored in another service than the one
  * that is here: then that is said, as NO_KEYRING. */
 int call_explain(struct call *call, int code);
-
-/* Is there a screen that a window could be shown on? */
-gboolean call_has_display(void);
 
 #endif

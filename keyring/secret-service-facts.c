@@ -7,6 +7,7 @@
  */
 #include "secret-service-facts.h"
 
+#include "secret-service-prompt.h"
 #include "secret-service-who.h"
 
 #include "../core/credence.h"
@@ -16,7 +17,6 @@
 #include <unistd.h>
 
 #define PROMPTER "org.gnome.keyring.SystemPrompter"
-#define COLLECTION "org.freedesktop.Secret.Collection"
 
 static void write_fact(struct call *call, const char *name, const char *value)
 {
@@ -39,7 +39,7 @@ static const char *find_prompter(struct call *call, const char *program)
   char *owner;
   gboolean there;
 
-  if (!call_has_display())
+  if (!prompt_has_display())
     return "no";
   if (!program)
     return "unknown";
@@ -82,7 +82,7 @@ static GVariant *ask(struct call *call, const char *path, const char *interface,
 /* The path behind an alias, "/" when there is none; NULL with error. */
 static char *read_alias(struct call *call, const char *alias, GError **error)
 {
-  GVariant *reply = ask(call, SERVICE_PATH, "org.freedesktop.Secret.Service", "ReadAlias",
+  GVariant *reply = ask(call, SERVICE_PATH, SERVICE_INTERFACE "Service", "ReadAlias",
                         g_variant_new("(s)", alias), "(o)", error);
   char *path = NULL;
 
@@ -97,7 +97,7 @@ static char *read_alias(struct call *call, const char *alias, GError **error)
 static int read_locked(struct call *call, const char *path, GError **error)
 {
   GVariant *reply = ask(call, path, "org.freedesktop.DBus.Properties", "Get",
-                        g_variant_new("(ss)", COLLECTION, "Locked"), "(v)", error);
+                        g_variant_new("(ss)", SERVICE_INTERFACE "Collection", "Locked"), "(v)", error);
   GVariant *value = NULL;
   int locked;
 
@@ -215,7 +215,7 @@ int facts_write(struct call *call)
 {
   char *owner;
 
-  write_truth(call, "display", call_has_display());
+  write_truth(call, "display", prompt_has_display());
   write_truth(call, "activatable", who_can_start(call, SERVICE_NAME));
   who_start(call);
   owner = who_owns(call, SERVICE_NAME);

@@ -8,7 +8,14 @@
  */
 #include "secret-service-items.h"
 
+#include "secret-service-prompt.h"
+
 #include "../core/credence.h"
+
+#include <string.h>
+
+#define ITEM SERVICE_INTERFACE "Item"
+#define UNLOCK_TRIES 4 /* items of one profile may lie in several collections */
 
 static const SecretSchema schema = {
     .name = "org.credence.Credential",
@@ -101,7 +108,7 @@ static int search_once(struct call *call, char ***ret_paths, gboolean *ret_again
   if (r == CREDENCE_OK)
     r = find_locked(call, unlocked, locked, &in_the_way);
   if (r == CREDENCE_OK && in_the_way)
-    r = call_unlock(call, in_the_way);
+    r = prompt_unlock(call, in_the_way);
   *ret_again = r == CREDENCE_OK && in_the_way;
   if (r == CREDENCE_OK && !in_the_way)
     *ret_paths = g_steal_pointer(&unlocked);
@@ -113,12 +120,14 @@ static int search_once(struct call *call, char ***ret_paths, gboolean *ret_again
 
 int item_find_all(struct call *call, char ***ret_paths)
 {
-  gboolean again;
-  int r;
+  gboolean again = TRUE;
+  int r = CREDENCE_OK;
 
-  do
+  for (int i = 0; i < UNLOCK_TRIES && again; i++)
     r = search_once(call, ret_paths, &again);
-  while (again);
+  if (again)
+    r = keyring_fail(call->answer, CREDENCE_E_LOCKED, "unlock it with the desktop's password manager",
+                     "the Secret Service says that it unlocked the keyring, and that it is locked");
   return r;
 }
 
@@ -242,28 +251,62 @@ int item_check_revision(struct call *call, const char *path)
 
 /* --- store ------------------------------------------------------------------------ */
 
-/* A new item.  Whether the collection is locked was seen when none was found. */
-static int create_item(struct call *call, SecretValue *value)
+static GVariant *make_properties(struct call *call)
 {
   GHashTable *attributes = make_attributes(call->request);
   char *label = g_strdup_printf("Credence: %s", call->request->profile);
-  SecretCollection *home = NULL;
-  SecretItem *item = NULL;
+  GVariantBuilder pairs, properties;
+  GHashTableIter at;
+  gpointer name, value;
+
+  g_variant_builder_init(&pairs, G_VARIANT_TYPE("a{ss}"));
+  g_variant_builder_add(&pairs, "{ss}", "xdg:schema", schema.name);
+  g_hash_table_iter_init(&at, attributes);
+  while (g_hash_table_iter_next(&at, &name, &value))
+    if (strcmp(name, "xdg:schema") != 0)
+      g_variant_builder_add(&pairs, "{ss}", name, value);
+  g_variant_builder_init(&properties, G_VARIANT_TYPE("a{sv}"));
+  g_variant_builder_add(&properties, "{sv}", ITEM ".Label",
+                        g_variant_new_string(call->request->label ? call->request->label : label));
+  g_variant_builder_add(&properties, "{sv}", ITEM ".Attributes", g_variant_builder_end(&pairs));
+  g_free(label);
+  g_hash_table_unref(attributes);
+  return g_variant_builder_end(&properties);
+}
+
+/* A prompt is ours to show or not; libsecret's own function would always show it. */
+static int create_in(struct call *call, const char *collection, SecretValue *value)
+{
   GError *error = NULL;
+  GVariant *reply = NULL;
+  const char *prompt = NULL;
+  int r;
+
+  if (!secret_service_ensure_session_sync(call->service, call->cancellable, &error))
+    return call_error(call, error);
+  r = call_method(call, collection, SERVICE_INTERFACE "Collection", "CreateItem",
+                  g_variant_new("(@a{sv}@(oayays)b)", make_properties(call),
+                                secret_service_encode_dbus_secret(call->service, value), TRUE),
+                  "(oo)", &reply);
+  if (r != CREDENCE_OK)
+    return r;
+  g_variant_get(reply, "(&o&o)", NULL, &prompt);
+  r = prompt_show(call, prompt);
+  g_variant_unref(reply);
+  return r;
+}
+
+/* A new item.  Whether the collection is locked was seen when none was found. */
+static int create_item(struct call *call, SecretValue *value)
+{
+  SecretCollection *home = NULL;
   int r = item_find_home(call, &home);
 
   if (r == CREDENCE_OK && !home)
     r = call_fail_no_collection(call);
   if (r == CREDENCE_OK)
-    item = secret_item_create_sync(home, &schema, attributes,
-                                   call->request->label ? call->request->label : label, value,
-                                   SECRET_ITEM_CREATE_REPLACE, call->cancellable, &error);
-  if (error)
-    r = call_error(call, error);
-  g_clear_object(&item);
+    r = create_in(call, g_dbus_proxy_get_object_path(G_DBUS_PROXY(home)), value);
   g_clear_object(&home);
-  g_hash_table_unref(attributes);
-  g_free(label);
   return r;
 }
 
@@ -279,5 +322,19 @@ int item_store(struct call *call, const char *path, SecretValue *value)
   if (r == CREDENCE_OK && !secret_item_set_secret_sync(item, value, call->cancellable, &error))
     r = call_error(call, error);
   g_clear_object(&item);
+  return r;
+}
+
+int item_delete(struct call *call, const char *path)
+{
+  GVariant *reply = NULL;
+  const char *prompt = NULL;
+  int r = call_method(call, path, ITEM, "Delete", NULL, "(o)", &reply);
+
+  if (r != CREDENCE_OK)
+    return r;
+  g_variant_get(reply, "(&o)", &prompt);
+  r = prompt_show(call, prompt);
+  g_variant_unref(reply);
   return r;
 }

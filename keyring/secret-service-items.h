@@ -37,6 +37,8 @@ int item_check_revision(struct call *call, const char *path);
  * one for NULL. */
 int item_store(struct call *call, const char *path, SecretValue *value);
 
+int item_delete(struct call *call, const char *path);
+
 void item_write_revision(struct call *call, SecretValue *value);
 
 /* Nothing was found: code, or NO_KEYRING where that does not mean that there is

@@ -11,9 +11,6 @@
 
 #include "secret-service-call.h"
 
-#define SERVICE_NAME "org.freedesktop.secrets"
-#define SERVICE_PATH "/org/freedesktop/secrets"
-
 /* The connection that owns a name on the bus; NULL when nobody does.  g_free() it. */
 char *who_owns(struct call *call, const char *name);
 
