@@ -185,6 +185,7 @@ static char *answer_text(const struct answer *answer, char tag)
   return strndup((const char *)data, size);
 }
 
+/* A positive number when there is none that makes sense. */
 static int answer_status(const struct answer *answer)
 {
   char *text = answer_text(answer, KEYRING_STATUS);
@@ -192,7 +193,7 @@ static int answer_status(const struct answer *answer)
   long number = text == NULL ? -1 : strtol(text, &end, 10);
   int bad = text == NULL || end == text || *end != '\0' || number < 0 || number > 20;
   free(text);
-  return bad ? CREDENCE_E_MALFORMED : -(int)number;
+  return bad ? 1 : -(int)number;
 }
 
 static int report(const struct keyring *keyring, const struct answer *answer, int status,
@@ -258,7 +259,7 @@ static int ask(struct keyring *keyring, const struct question *q, struct answer 
   if (r < 0)
     return r;
   int status = answer_status(answer);
-  if (status == CREDENCE_E_MALFORMED)
+  if (status > 0)
     return lost(keyring, CREDENCE_E_MALFORMED, 0, error);
   return status == 0 ? 0 : report(keyring, answer, status, error);
 }

@@ -20,8 +20,7 @@
 #define REMEDY_FILE "use a desktop session, or the file keyring with --keyring file"
 #define RESERVE_MAX 150  /* milliseconds of the deadline that are kept for the end */
 #define RESERVE_SHARE 20 /* and not more than the share of one in twenty */
-#define REMEDY_OTHER \
-  "start that one in its place; if it is gone for good, take keyring_store out of the profile's file"
+#define REMEDY_OTHER "start that one in its place, or store it anew: credence set PROFILE --secret FIELD=-"
 #define REMEDY_NONSENSE \
   "use another program for the desktop's passwords, or the file keyring with --keyring file"
 #define REMEDY_TIMEOUT "try again, or allow more time with --timeout"
@@ -140,11 +139,11 @@ int call_explain(struct call *call, int code)
 
 int call_fail_no_collection(struct call *call)
 {
-  return call_explain(call,
-                      keyring_fail(call->answer, CREDENCE_E_NO_KEYRING,
-                                   "create one with the desktop's password manager, or use --keyring file",
-                                   "the Secret Service has no %s keyring",
-                                   g_strcmp0(call->request->kind, "session") == 0 ? "session" : "default"));
+  return call_explain(
+      call, keyring_fail(call->answer, CREDENCE_E_NO_KEYRING,
+                         "create or open one with the desktop's password manager, or use --keyring file",
+                         "the Secret Service has no %s keyring",
+                         g_strcmp0(call->request->kind, "session") == 0 ? "session" : "default"));
 }
 
 /* --- deadline ------------------------------------------------------------------- */

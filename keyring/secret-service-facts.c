@@ -18,17 +18,9 @@
 
 #define PROMPTER "org.gnome.keyring.SystemPrompter"
 
-static void write_fact(struct call *call, const char *name, const char *value)
-{
-  char *fact = g_strdup_printf("%s=%s", name, value);
-
-  keyring_write_text(&call->answer->fields, KEYRING_FACT, fact);
-  g_free(fact);
-}
-
 static void write_truth(struct call *call, const char *name, gboolean truth)
 {
-  write_fact(call, name, truth ? "yes" : "no");
+  keyring_fact(call->answer, name, truth ? "yes" : "no");
 }
 
 /* --- the program -------------------------------------------------------------- */
@@ -57,11 +49,11 @@ static void write_program(struct call *call, const char *owner, char **ret_progr
   char *program = who_name(call, owner);
   char *pid = g_strdup_printf("%u", who_pid(call, owner));
 
-  write_fact(call, "service", program ? program : "unknown");
-  write_fact(call, "pid", pid);
-  write_fact(call, "prompter", find_prompter(call, program));
+  keyring_fact(call->answer, "service", program ? program : "unknown");
+  keyring_fact(call->answer, "pid", pid);
+  keyring_fact(call->answer, "prompter", find_prompter(call, program));
   if (program) {
-    write_fact(call, "store", program);
+    keyring_fact(call->answer, "store", program);
     g_strlcpy(call->answer->store, program, sizeof call->answer->store);
   }
   g_free(pid);
@@ -151,7 +143,7 @@ static void write_plaintext(struct call *call, const char *collection)
   char *path = g_build_filename(g_get_user_data_dir(), "keyrings", file, NULL);
 
   if (!strchr(name, '/') && is_plain_text(path))
-    write_fact(call, "plaintext", path);
+    keyring_fact(call->answer, "plaintext", path);
   g_free(path);
   g_free(file);
   g_free(name);
@@ -167,9 +159,9 @@ static gboolean write_default(struct call *call, const char *program, const char
 
   if (path && locked >= 0) {
     *ret_state = strcmp(path, "/") == 0 ? "none" : locked ? "locked" : "unlocked";
-    write_fact(call, "default", *ret_state);
+    keyring_fact(call->answer, "default", *ret_state);
     if (strcmp(path, "/") != 0)
-      write_fact(call, "default_path", path);
+      keyring_fact(call->answer, "default_path", path);
     if (g_strcmp0(program, "gnome-keyring") == 0)
       write_plaintext(call, path);
   }
@@ -222,8 +214,8 @@ int facts_write(struct call *call)
   if (owner)
     tell_about(call, owner);
   else {
-    write_fact(call, "service", "none");
-    write_fact(call, "default", "none");
+    keyring_fact(call->answer, "service", "none");
+    keyring_fact(call->answer, "default", "none");
     keyring_fail(call->answer, CREDENCE_OK, "", "nothing on the session bus is a Secret Service");
   }
   g_free(owner);

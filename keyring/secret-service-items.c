@@ -15,7 +15,9 @@
 #include <string.h>
 
 #define ITEM SERVICE_INTERFACE "Item"
-#define UNLOCK_TRIES 4 /* items of one profile may lie in several collections */
+#define SECRET_BYTES 2   /* of the fields of a secret on the bus: the value, which may be encrypted */
+#define CIPHER_SPARE 64u /* bytes that encryption adds at most */
+#define UNLOCK_TRIES 4   /* items of one profile may lie in several collections */
 
 static const SecretSchema schema = {
     .name = "org.credence.Credential",
@@ -201,23 +203,59 @@ static char *make_revision(SecretValue *value)
   return g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)data, size);
 }
 
+static int fail_too_large(struct call *call)
+{
+  return keyring_fail(call->answer, CREDENCE_E_CORRUPT, "delete it with the desktop's password manager",
+                      "an item of the keyring is over %u bytes", KEYRING_SECRET_MAX);
+}
+
+static int decode_value(struct call *call, GVariant *reply, SecretValue **ret_value)
+{
+  GVariant *secret = g_variant_get_child_value(reply, 0);
+  GVariant *bytes = g_variant_get_child_value(secret, SECRET_BYTES);
+  SecretValue *value = NULL;
+  int r = CREDENCE_OK;
+
+  /* Not even decrypted: memory that is locked is small. */
+  if (g_variant_get_size(bytes) > KEYRING_SECRET_MAX + CIPHER_SPARE)
+    r = fail_too_large(call);
+  else
+    value = secret_service_decode_dbus_secret(call->service, secret);
+  g_variant_unref(bytes);
+  g_variant_unref(secret);
+  if (r == CREDENCE_OK && !value)
+    r = keyring_fail(call->answer, CREDENCE_E_MALFORMED, "try again",
+                     "the Secret Service handed over a secret that cannot be read");
+  if (r == CREDENCE_OK)
+    *ret_value = value;
+  return r;
+}
+
+/* libsecret would ask for all secrets at once, to which what is locked and what is
+ * gone is missing alike. */
 int item_value(struct call *call, const char *path, SecretValue **ret_value)
 {
   GError *error = NULL;
-  SecretValue *value =
-      secret_service_get_secret_for_dbus_path_sync(call->service, path, call->cancellable, &error);
+  GVariant *reply = NULL;
+  SecretValue *value = NULL;
   gsize size = 0;
+  int r;
 
-  if (error)
+  if (!secret_service_ensure_session_sync(call->service, call->cancellable, &error))
     return call_error(call, error);
-  if (!value)
-    return keyring_fail(call->answer, CREDENCE_E_LOCKED, "unlock it and try again",
-                        "the keyring was locked meanwhile");
+  r = call_method(call, path, ITEM, "GetSecret",
+                  g_variant_new("(o)", secret_service_get_session_dbus_path(call->service)), "((oayays))",
+                  &reply);
+  if (r != CREDENCE_OK)
+    return r;
+  r = decode_value(call, reply, &value);
+  g_variant_unref(reply);
+  if (r != CREDENCE_OK)
+    return r;
   (void)secret_value_get(value, &size);
   if (size > KEYRING_SECRET_MAX) {
     secret_value_unref(value);
-    return keyring_fail(call->answer, CREDENCE_E_CORRUPT, "delete it with the desktop's password manager",
-                        "an item of the keyring is over %u bytes", KEYRING_SECRET_MAX);
+    return fail_too_large(call);
   }
   *ret_value = value;
   return CREDENCE_OK;

@@ -57,107 +57,152 @@ static int may_show(struct call *call)
 
 /* --- one prompt ---------------------------------------------------------------------- */
 
-/* What happens to a prompt.  In memory of its own, since a prompt that was
- * given up may still refer to it. */
 struct prompt {
-  gboolean done;
-  gboolean late;
+  const char *owner; /* connection of the service */
+  const char *path;
+  gboolean over;
   gboolean agreed;
-  GError *error;
+  gboolean lost;
 };
 
 /* gnome-keyring says of a prompt that was dismissed that it unlocked nothing. */
-static gboolean is_consent(GVariant *value)
+static gboolean is_consent(gboolean dismissed, GVariant *result)
 {
-  return value && !(g_variant_is_of_type(value, G_VARIANT_TYPE_OBJECT_PATH_ARRAY) &&
-                    g_variant_n_children(value) == 0);
+  return !dismissed && !(g_variant_is_of_type(result, G_VARIANT_TYPE_OBJECT_PATH_ARRAY) &&
+                         g_variant_n_children(result) == 0);
 }
 
-static void prompt_done(GObject *service, GAsyncResult *result, gpointer data)
+static void on_completed(GDBusConnection *bus, const char *sender, const char *path, const char *interface,
+                         const char *signal, GVariant *parameters, gpointer data)
 {
   struct prompt *prompt = data;
-  GVariant *value =
-      secret_service_prompt_at_dbus_path_finish(SECRET_SERVICE(service), result, &prompt->error);
+  gboolean dismissed = TRUE;
+  GVariant *result = NULL;
 
-  prompt->agreed = is_consent(value);
-  prompt->done = TRUE;
-  if (value)
-    g_variant_unref(value);
+  (void)bus;
+  (void)sender;
+  (void)path;
+  (void)interface;
+  (void)signal;
+  prompt->over = TRUE;
+  if (!g_variant_is_of_type(parameters, G_VARIANT_TYPE("(bv)")))
+    return;
+  g_variant_get(parameters, "(bv)", &dismissed, &result);
+  prompt->agreed = is_consent(dismissed, result);
+  g_variant_unref(result);
 }
 
-static gboolean prompt_late(gpointer data)
+static void on_owner_changed(GDBusConnection *bus, const char *sender, const char *path,
+                             const char *interface, const char *signal, GVariant *parameters, gpointer data)
 {
   struct prompt *prompt = data;
 
-  prompt->late = TRUE;
+  (void)bus;
+  (void)sender;
+  (void)path;
+  (void)interface;
+  (void)signal;
+  (void)parameters;
+  prompt->over = prompt->lost = TRUE;
+}
+
+static void on_closed(GDBusConnection *bus, gboolean remote, GError *error, gpointer data)
+{
+  struct prompt *prompt = data;
+
+  (void)bus;
+  (void)remote;
+  (void)error;
+  prompt->over = prompt->lost = TRUE;
+}
+
+static gboolean on_late(GCancellable *cancellable, gpointer data)
+{
+  struct prompt *prompt = data;
+
+  (void)cancellable;
+  prompt->over = TRUE;
   return G_SOURCE_REMOVE;
 }
 
-/* At the deadline libsecret asks the service to take the prompt away, and
- * waits until it has.  That may be never, so there is an end to this too. */
-static void wait_for_prompt(struct call *call, const char *path, struct prompt *prompt)
+/* It is not to be shown any longer.  Whether the service hears it is its affair. */
+static void dismiss(struct call *call, const struct prompt *prompt)
 {
-  GMainContext *context = g_main_context_new();
-  GSource *end = g_timeout_source_new((guint)(call_time_left(call) + call->reserve / 2));
-
-  g_main_context_push_thread_default(context);
-  g_source_set_callback(end, prompt_late, prompt, NULL);
-  g_source_attach(end, context);
-  secret_service_prompt_at_dbus_path(call->service, path, NULL, call->cancellable, prompt_done, prompt);
-  while (!prompt->done && !prompt->late)
-    g_main_context_iteration(context, TRUE);
-  g_source_destroy(end);
-  g_source_unref(end);
-  g_main_context_pop_thread_default(context);
-  g_main_context_unref(context);
+  g_dbus_connection_call(call->bus, prompt->owner, prompt->path, SERVICE_INTERFACE "Prompt", "Dismiss", NULL,
+                         NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, NULL, NULL);
+  (void)g_dbus_connection_flush_sync(call->bus, NULL, NULL);
 }
 
-static int fail_late(struct call *call)
+/* Show it, and wait until something happens.  Signals wait in the main context until
+ * that is looked at. */
+static int wait_for_prompt(struct call *call, struct prompt *prompt)
 {
-  return keyring_fail(call->answer, CREDENCE_E_TIMEOUT, "try again, or allow more time with --timeout",
-                      "nobody answered the prompt in time");
-}
+  GSource *late = g_cancellable_source_new(call->cancellable);
+  GVariant *reply = NULL;
+  int r;
 
-static int run_prompt(struct call *call, const char *path)
-{
-  struct prompt *prompt = g_new0(struct prompt, 1);
-  int r = CREDENCE_OK;
-
-  wait_for_prompt(call, path, prompt);
-  if (!prompt->done) {
-    call->answer->last = 1; /* with prompt still in use */
-    return fail_late(call);
-  }
-  if (g_cancellable_is_cancelled(call->cancellable))
-    r = fail_late(call);
-  else if (prompt->error)
-    r = call_error(call, g_steal_pointer(&prompt->error));
-  else if (!prompt->agreed)
-    r = keyring_fail(call->answer, CREDENCE_E_DISMISSED, "try again and answer the window of the keyring",
-                     "the prompt of the Secret Service was dismissed");
-  g_clear_error(&prompt->error);
-  g_free(prompt);
+  g_source_set_callback(late, G_SOURCE_FUNC(on_late), prompt, NULL);
+  g_source_attach(late, NULL);
+  r = call_method(call, prompt->path, SERVICE_INTERFACE "Prompt", "Prompt", g_variant_new("(s)", ""), "()",
+                  &reply);
+  while (r == CREDENCE_OK && !prompt->over)
+    g_main_context_iteration(NULL, TRUE);
+  g_source_destroy(late);
+  g_source_unref(late);
+  if (reply)
+    g_variant_unref(reply);
   return r;
 }
 
-/* A prompt that is not to be shown.  Whether the service hears it is its affair. */
-static void drop_prompt(struct call *call, const char *path)
+static int run_prompt(struct call *call, struct prompt *prompt)
 {
-  g_dbus_connection_call(call->bus, SERVICE_NAME, path, SERVICE_INTERFACE "Prompt", "Dismiss", NULL, NULL,
-                         G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, NULL, NULL);
-  (void)g_dbus_connection_flush_sync(call->bus, call->cancellable, NULL);
+  guint completed = g_dbus_connection_signal_subscribe(call->bus, prompt->owner, SERVICE_INTERFACE "Prompt",
+                                                       "Completed", prompt->path, NULL,
+                                                       G_DBUS_SIGNAL_FLAGS_NONE, on_completed, prompt, NULL);
+  guint changed = g_dbus_connection_signal_subscribe(
+      call->bus, "org.freedesktop.DBus", "org.freedesktop.DBus", "NameOwnerChanged", NULL, prompt->owner,
+      G_DBUS_SIGNAL_FLAGS_NONE, on_owner_changed, prompt, NULL);
+  gulong closed = g_signal_connect(call->bus, "closed", G_CALLBACK(on_closed), prompt);
+  int r = wait_for_prompt(call, prompt);
+
+  g_signal_handler_disconnect(call->bus, closed);
+  g_dbus_connection_signal_unsubscribe(call->bus, changed);
+  g_dbus_connection_signal_unsubscribe(call->bus, completed);
+  return r;
+}
+
+static int judge_prompt(struct call *call, const struct prompt *prompt)
+{
+  if (prompt->agreed)
+    return CREDENCE_OK;
+  if (prompt->lost)
+    return call_error(call,
+                      g_error_new_literal(G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY, "it ended while it asked"));
+  if (g_cancellable_is_cancelled(call->cancellable)) {
+    dismiss(call, prompt);
+    return keyring_fail(call->answer, CREDENCE_E_TIMEOUT, "try again, or allow more time with --timeout",
+                        "nobody answered the prompt in time");
+  }
+  return keyring_fail(call->answer, CREDENCE_E_DISMISSED, "try again and answer the window of the keyring",
+                      "the prompt of the Secret Service was dismissed");
 }
 
 int prompt_show(struct call *call, const char *path)
 {
-  int r;
+  char *owner = g_dbus_proxy_get_name_owner(G_DBUS_PROXY(call->service));
+  struct prompt prompt = {.owner = owner ? owner : SERVICE_NAME, .path = path};
+  int r = CREDENCE_OK;
 
-  if (strcmp(path, NO_PROMPT) == 0)
-    return CREDENCE_OK;
-  r = may_show(call);
-  if (r == CREDENCE_OK)
-    return run_prompt(call, path);
-  drop_prompt(call, path);
+  if (strcmp(path, NO_PROMPT) != 0) {
+    r = may_show(call);
+    if (r != CREDENCE_OK)
+      dismiss(call, &prompt);
+    else
+      r = run_prompt(call, &prompt);
+    if (r == CREDENCE_OK)
+      r = judge_prompt(call, &prompt);
+  }
+  g_free(owner);
   return r;
 }
 

@@ -82,7 +82,7 @@ static char *process_name(guint32 pid)
 
   if (pid == 0 || !g_file_get_contents(path, &name, NULL, NULL))
     name = g_strdup("");
-  g_strdelimit(g_strchomp(name), "\n\t\r", '?');
+  g_strchomp(name);
   g_free(path);
   return name;
 }

@@ -421,7 +421,7 @@ def another_service():
         for op in ("get", "delete"):
             answer = status(h.call(op, **other), NO_KEYRING)
             same(answer.message, "profile 'lab' was stored in KeePassXC, and the Secret Service here is gnome-keyring")
-            assert "keyring_store" in answer.remedy
+            assert "credence set" in answer.remedy
         status(h.call("list", store="KeePassXC"), NO_KEYRING)
         status(h.call("list", store="gnome-keyring"), OK)
         status(h.call("get", profile="lab", kind="session", store="KeePassXC"), NOT_FOUND)
