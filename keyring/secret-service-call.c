@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #define REMEDY_FILE "use a desktop session, or the file keyring with --keyring file"
-#define RESERVE_MAX 150  /* milliseconds of the deadline that are kept for the end */
-#define RESERVE_SHARE 20 /* and not more than the share of one in twenty */
+#define RESERVE_MAX 400  /* milliseconds of the deadline that are kept for the end */
+#define RESERVE_SHARE 10 /* and not more than one part in so many */
 #define REMEDY_OTHER "start that one in its place, or store it anew: credence set PROFILE --secret FIELD=-"
 #define REMEDY_NONSENSE \
   "use another program for the desktop's passwords, or the file keyring with --keyring file"
@@ -270,6 +270,7 @@ void call_end(struct call *call)
   g_clear_object(&call->service);
   g_clear_object(&call->bus);
   g_clear_object(&call->cancellable);
+  g_free(call->program);
   if (call->lock >= 0)
     close(call->lock);
 }

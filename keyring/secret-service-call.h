@@ -26,6 +26,7 @@ struct call {
   GDBusConnection *bus;
   SecretService *service;
   GCancellable *cancellable; /* cancelled shortly before the deadline */
+  char *program;             /* see who_is_here(); NULL: nobody has asked yet */
   gboolean homeless;         /* a search found that there is no collection for new items */
   int lock;                  /* descriptor of the lock, or -1 */
   gint64 reserve;            /* milliseconds of the deadline that are kept for the end */

@@ -60,48 +60,6 @@ static void write_program(struct call *call, const char *owner, char **ret_progr
   *ret_program = program;
 }
 
-/* --- the collections ------------------------------------------------------------ */
-
-/* Ask the service; NULL with error. */
-static GVariant *ask(struct call *call, const char *path, const char *interface, const char *method,
-                     GVariant *arguments, const char *type, GError **error)
-{
-  return g_dbus_connection_call_sync(call->bus, SERVICE_NAME, path, interface, method, arguments,
-                                     G_VARIANT_TYPE(type), G_DBUS_CALL_FLAGS_NO_AUTO_START, G_MAXINT,
-                                     call->cancellable, error);
-}
-
-/* The path behind an alias, "/" when there is none; NULL with error. */
-static char *read_alias(struct call *call, const char *alias, GError **error)
-{
-  GVariant *reply = ask(call, SERVICE_PATH, SERVICE_INTERFACE "Service", "ReadAlias",
-                        g_variant_new("(s)", alias), "(o)", error);
-  char *path = NULL;
-
-  if (!reply)
-    return NULL;
-  g_variant_get(reply, "(o)", &path);
-  g_variant_unref(reply);
-  return path;
-}
-
-/* 1, 0, or -1 with error. */
-static int read_locked(struct call *call, const char *path, GError **error)
-{
-  GVariant *reply = ask(call, path, "org.freedesktop.DBus.Properties", "Get",
-                        g_variant_new("(ss)", SERVICE_INTERFACE "Collection", "Locked"), "(v)", error);
-  GVariant *value = NULL;
-  int locked;
-
-  if (!reply)
-    return -1;
-  g_variant_get(reply, "(v)", &value);
-  locked = g_variant_is_of_type(value, G_VARIANT_TYPE_BOOLEAN) && g_variant_get_boolean(value);
-  g_variant_unref(value);
-  g_variant_unref(reply);
-  return locked;
-}
-
 /* --- on the disk ------------------------------------------------------------------ */
 
 /* The last part of a collection's path, in which gnome-keyring writes what is no
@@ -154,8 +112,8 @@ static void write_plaintext(struct call *call, const char *collection)
 /* What is to be said about the default collection; FALSE when the service does not answer. */
 static gboolean write_default(struct call *call, const char *program, const char **ret_state, GError **error)
 {
-  char *path = read_alias(call, SECRET_COLLECTION_DEFAULT, error);
-  int locked = path && strcmp(path, "/") != 0 ? read_locked(call, path, error) : 0;
+  char *path = who_reads_alias(call, SECRET_COLLECTION_DEFAULT, -1, error);
+  int locked = path && strcmp(path, "/") != 0 ? who_reads_locked(call, path, -1, error) : 0;
 
   if (path && locked >= 0) {
     *ret_state = strcmp(path, "/") == 0 ? "none" : locked ? "locked" : "unlocked";
@@ -171,7 +129,7 @@ static gboolean write_default(struct call *call, const char *program, const char
 
 static gboolean write_session(struct call *call, GError **error)
 {
-  char *path = read_alias(call, SECRET_COLLECTION_SESSION, error);
+  char *path = who_reads_alias(call, SECRET_COLLECTION_SESSION, -1, error);
 
   if (path)
     write_truth(call, "session", strcmp(path, "/") != 0);

@@ -9,6 +9,7 @@
 #include "secret-service-items.h"
 
 #include "secret-service-prompt.h"
+#include "secret-service-who.h"
 
 #include "../core/credence.h"
 
@@ -43,6 +44,19 @@ static GHashTable *make_attributes(const struct keyring_request *request)
   return attributes;
 }
 
+/* A search that was not answered in time: perhaps since the service waits for a person. */
+static int explain_silence(struct call *call, int code)
+{
+  int brief = (int)call->reserve / 4;
+  char *home = who_reads_alias(call, SECRET_COLLECTION_DEFAULT, brief, NULL);
+
+  if (home && strcmp(home, "/") != 0 && who_reads_locked(call, home, brief, NULL) == 1)
+    code = keyring_fail(call->answer, CREDENCE_E_LOCKED, "unlock it with the desktop's password manager",
+                        "the keyring of the Secret Service is locked, and nobody unlocked it in time");
+  g_free(home);
+  return code;
+}
+
 /* The paths of all items of the request. */
 static int search(struct call *call, char ***ret_unlocked, char ***ret_locked)
 {
@@ -50,9 +64,10 @@ static int search(struct call *call, char ***ret_unlocked, char ***ret_locked)
   GError *error = NULL;
   gboolean done = secret_service_search_for_dbus_paths_sync(
       call->service, &schema, attributes, call->cancellable, ret_unlocked, ret_locked, &error);
+  int r = done ? CREDENCE_OK : call_error(call, error);
 
   g_hash_table_unref(attributes);
-  return done ? CREDENCE_OK : call_error(call, error);
+  return r == CREDENCE_E_TIMEOUT ? explain_silence(call, r) : r;
 }
 
 static int find_alias(struct call *call, const char *alias, SecretCollection **ret_home)
@@ -78,26 +93,29 @@ int item_find_home(struct call *call, SecretCollection **ret_home)
   return r;
 }
 
-/* What has to be unlocked before the answer is known; NULL when nothing.  When
- * nothing was found, that is the collection: some services hide the items of a
- * locked one. */
-static int find_locked(struct call *call, char **unlocked, char **locked, char **ret_path)
+/* The collection for new items, when it is locked; else NULL. */
+static int find_locked_home(struct call *call, char **ret_path)
 {
   SecretCollection *home = NULL;
-  int r;
+  int r = item_find_home(call, &home);
 
-  if (locked[0]) {
-    *ret_path = g_strdup(locked[0]);
-    return CREDENCE_OK;
-  }
-  if (unlocked[0])
-    return CREDENCE_OK;
-  r = item_find_home(call, &home);
   call->homeless = r == CREDENCE_OK && !home;
   if (r == CREDENCE_OK && home && secret_collection_get_locked(home))
     *ret_path = g_strdup(g_dbus_proxy_get_object_path(G_DBUS_PROXY(home)));
   g_clear_object(&home);
   return r;
+}
+
+/* What has to be unlocked before the answer is known; NULL when nothing.  When
+ * nothing was found, that is the collection: some services hide the items of a
+ * locked one. */
+static int find_locked(struct call *call, char **unlocked, char **locked, char **ret_path)
+{
+  if (!locked[0] && !unlocked[0])
+    return find_locked_home(call, ret_path);
+  if (locked[0])
+    *ret_path = g_strdup(locked[0]);
+  return CREDENCE_OK;
 }
 
 /* Search, and unlock what is in the way; then *ret_again, since what is there has
@@ -120,11 +138,35 @@ static int search_once(struct call *call, char ***ret_paths, gboolean *ret_again
   return r;
 }
 
+/* KeePassXC opens its window and waits before it answers a search, if its database is
+ * locked, whether anybody may be asked or not.  A get, which is to be quick, goes by what
+ * was recorded. */
+static gboolean must_unlock_first(struct call *call)
+{
+  const struct keyring_request *request = call->request;
+  const char *program = strcmp(request->op, "get") == 0 ? request->store : who_is_here(call);
+
+  return program && strcmp(program, KEEPASSXC) == 0;
+}
+
+static int unlock_first(struct call *call)
+{
+  char *home = NULL;
+  int r = find_locked_home(call, &home);
+
+  if (r == CREDENCE_OK && home)
+    r = prompt_unlock(call, home);
+  g_free(home);
+  return r;
+}
+
 int item_find_all(struct call *call, char ***ret_paths)
 {
   gboolean again = TRUE;
-  int r = CREDENCE_OK;
+  int r = must_unlock_first(call) ? unlock_first(call) : CREDENCE_OK;
 
+  if (r != CREDENCE_OK)
+    return r;
   for (int i = 0; i < UNLOCK_TRIES && again; i++)
     r = search_once(call, ret_paths, &again);
   if (again)
@@ -312,7 +354,8 @@ static GVariant *make_properties(struct call *call)
   return g_variant_builder_end(&properties);
 }
 
-/* A prompt is ours to show or not; libsecret's own function would always show it. */
+/* A prompt is ours to show or not; libsecret's own function would always show it.  That of
+ * KeePassXC shows nothing once its database is open. */
 static int create_in(struct call *call, const char *collection, SecretValue *value)
 {
   GError *error = NULL;
@@ -329,7 +372,7 @@ static int create_in(struct call *call, const char *collection, SecretValue *val
   if (r != CREDENCE_OK)
     return r;
   g_variant_get(reply, "(&o&o)", NULL, &prompt);
-  r = prompt_show(call, prompt);
+  r = strcmp(who_is_here(call), KEEPASSXC) == 0 ? prompt_pass(call, prompt) : prompt_show(call, prompt);
   g_variant_unref(reply);
   return r;
 }

@@ -187,23 +187,30 @@ static int judge_prompt(struct call *call, const struct prompt *prompt)
                       "the prompt of the Secret Service was dismissed");
 }
 
-int prompt_show(struct call *call, const char *path)
+static int show(struct call *call, const char *path, int allowed)
 {
   char *owner = g_dbus_proxy_get_name_owner(G_DBUS_PROXY(call->service));
   struct prompt prompt = {.owner = owner ? owner : SERVICE_NAME, .path = path};
-  int r = CREDENCE_OK;
+  int r = allowed;
 
-  if (strcmp(path, NO_PROMPT) != 0) {
-    r = may_show(call);
-    if (r != CREDENCE_OK)
-      dismiss(call, &prompt);
-    else
-      r = run_prompt(call, &prompt);
-    if (r == CREDENCE_OK)
-      r = judge_prompt(call, &prompt);
-  }
+  if (allowed == CREDENCE_OK)
+    r = run_prompt(call, &prompt);
+  else
+    dismiss(call, &prompt);
+  if (r == CREDENCE_OK)
+    r = judge_prompt(call, &prompt);
   g_free(owner);
   return r;
+}
+
+int prompt_show(struct call *call, const char *path)
+{
+  return strcmp(path, NO_PROMPT) == 0 ? CREDENCE_OK : show(call, path, may_show(call));
+}
+
+int prompt_pass(struct call *call, const char *path)
+{
+  return strcmp(path, NO_PROMPT) == 0 ? CREDENCE_OK : show(call, path, CREDENCE_OK);
 }
 
 /* --- unlock --------------------------------------------------------------------------- */

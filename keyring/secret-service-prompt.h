@@ -19,6 +19,9 @@ int prompt_unlock(struct call *call, const char *path);
  * once the user agreed, or an error that is noted in the answer. */
 int prompt_show(struct call *call, const char *path);
 
+/* The same for a prompt of which it is known that it asks nobody. */
+int prompt_pass(struct call *call, const char *path);
+
 /* Is there a screen that a window could be shown on? */
 gboolean prompt_has_display(void);
 

@@ -13,7 +13,7 @@ static const struct program {
   const char *owns;    /* a name on the bus that only it has */
 } programs[] = {
     {"gnome-keyring", "gnome-keyring", "org.gnome.keyring"},
-    {"KeePassXC", "keepassxc", "org.keepassxc.KeePassXC.MainWindow"},
+    {KEEPASSXC, "keepassxc", "org.keepassxc.KeePassXC.MainWindow"},
     {"KWallet", "kwalletd", "org.kde.kwalletd5"},
     {"KWallet", "ksecretd", "org.kde.kwalletd6"},
 };
@@ -131,39 +131,79 @@ char *who_name(struct call *call, const char *owner)
   return result;
 }
 
+/* --- what it says of itself --------------------------------------------------------- */
+
+static GVariant *ask_service(struct call *call, const char *path, const char *interface, const char *method,
+                             GVariant *arguments, const char *type, int milliseconds, GError **error)
+{
+  return g_dbus_connection_call_sync(call->bus, SERVICE_NAME, path, interface, method, arguments,
+                                     G_VARIANT_TYPE(type), G_DBUS_CALL_FLAGS_NO_AUTO_START,
+                                     milliseconds < 0 ? G_MAXINT : milliseconds,
+                                     milliseconds < 0 ? call->cancellable : NULL, error);
+}
+
+char *who_reads_alias(struct call *call, const char *alias, int milliseconds, GError **error)
+{
+  GVariant *reply = ask_service(call, SERVICE_PATH, SERVICE_INTERFACE "Service", "ReadAlias",
+                                g_variant_new("(s)", alias), "(o)", milliseconds, error);
+  char *path = NULL;
+
+  if (!reply)
+    return NULL;
+  g_variant_get(reply, "(o)", &path);
+  g_variant_unref(reply);
+  return path;
+}
+
+int who_reads_locked(struct call *call, const char *path, int milliseconds, GError **error)
+{
+  GVariant *reply = ask_service(call, path, "org.freedesktop.DBus.Properties", "Get",
+                                g_variant_new("(ss)", SERVICE_INTERFACE "Collection", "Locked"), "(v)",
+                                milliseconds, error);
+  GVariant *value = NULL;
+  int locked;
+
+  if (!reply)
+    return -1;
+  g_variant_get(reply, "(v)", &value);
+  locked = g_variant_is_of_type(value, G_VARIANT_TYPE_BOOLEAN) && g_variant_get_boolean(value);
+  g_variant_unref(value);
+  g_variant_unref(reply);
+  return locked;
+}
+
 /* --- what was recorded ------------------------------------------------------------- */
 
-/* Only when that is known. */
-static char *name_here(struct call *call)
+const char *who_is_here(struct call *call)
 {
-  char *owner = who_owns(call, SERVICE_NAME);
-  char *name = owner ? who_name(call, owner) : NULL;
+  char *owner;
 
+  if (call->program)
+    return call->program;
+  owner = who_owns(call, SERVICE_NAME);
+  call->program = owner ? who_name(call, owner) : NULL;
+  if (!call->program)
+    call->program = g_strdup("");
   g_free(owner);
-  return name;
+  return call->program;
 }
 
 void who_write_store(struct call *call)
 {
-  char *name = name_here(call);
-
-  if (name)
-    g_strlcpy(call->answer->store, name, sizeof call->answer->store);
-  g_free(name);
+  g_strlcpy(call->answer->store, who_is_here(call), sizeof call->answer->store);
 }
 
 /* A session that is not there costs a login and is no loss, wherever it was. */
 char *who_differs(struct call *call)
 {
   const struct keyring_request *request = call->request;
-  char *here, *sentence = NULL;
+  const char *here;
 
   if (!request->store || g_strcmp0(request->kind, "session") == 0)
     return NULL;
-  here = name_here(call);
-  if (here && g_ascii_strcasecmp(here, request->store) != 0)
-    sentence = g_strdup_printf("profile '%s' was stored in %s, and the Secret Service here is %s",
-                               request->profile ? request->profile : "*", request->store, here);
-  g_free(here);
-  return sentence;
+  here = who_is_here(call);
+  if (!here[0] || g_ascii_strcasecmp(here, request->store) == 0)
+    return NULL;
+  return g_strdup_printf("profile '%s' was stored in %s, and the Secret Service here is %s",
+                         request->profile ? request->profile : "*", request->store, here);
 }

@@ -11,6 +11,8 @@
 
 #include "secret-service-call.h"
 
+#define KEEPASSXC "KeePassXC"
+
 /* The connection that owns a name on the bus; NULL when nobody does.  g_free() it. */
 char *who_owns(struct call *call, const char *name);
 
@@ -22,8 +24,18 @@ guint32 who_pid(struct call *call, const char *owner);
  * when that cannot be known.  g_free() it. */
 char *who_name(struct call *call, const char *owner);
 
+/* The same of the program that is the Secret Service; "" when that cannot be known.  Lives
+ * as long as the call, and is asked of the bus once. */
+const char *who_is_here(struct call *call);
+
 /* Can the bus start a program for this name? */
 gboolean who_can_start(struct call *call, const char *name);
+
+/* What the service says of itself, without libsecret: the path behind an alias, "/" for
+ * none, and whether a collection is locked.  NULL and -1 with error when it does not
+ * answer, within so many milliseconds or until the deadline for -1. */
+char *who_reads_alias(struct call *call, const char *alias, int milliseconds, GError **error);
+int who_reads_locked(struct call *call, const char *path, int milliseconds, GError **error);
 
 /* Let the bus start the Secret Service, as every use of it would. */
 void who_start(struct call *call);

@@ -29,6 +29,8 @@ ADD = ("add", "new", "6connect", "api_key=1-A", "--endpoint", "https://a.example
        "--secret", "secret_key=-", "--quiet")
 SLACK = 30 if WRAPPER else 1.5  # seconds for everything but waiting
 DONE, FAILED, MISSING, LOCKED, LOST, LATE, BAD = 0, 1, 3, 4, 5, 8, 9
+# From the helper or, where the machine is too busy for that, from the library.
+LATELY = re.compile("did not answer in time|no answer within")
 DISPLAY = {"DISPLAY": ":99"}  # that there is one, is all that matters
 ASKING = {"Unlock", "Prompt"}
 
@@ -53,7 +55,8 @@ class Stage:
         if code == DONE:
             result = self.sandbox.ok(*words, **kw)
         else:
-            result = self.sandbox.fails(code, *words, saying=saying, **kw)
+            result = self.sandbox.fails(code, *words, **kw)
+            assert re.search(saying or "", result.err), "does not say %r: %r" % (saying, result)
             assert re.search(r"keyring.+\(.+\)$", result.err.strip()), "neither keyring nor remedy: %r" % result
         left = leftovers(known, patience=0.5)
         assert not left, "still running: %r" % left
@@ -84,19 +87,19 @@ def staged(says):
 
 
 def silent(stage, words=SIGN):
-    return stage.run(LATE, *words, "--timeout=0.5", saying="did not answer in time", input="another")
+    return stage.run(LATE, *words, "--timeout=0.5", saying=LATELY, input="another")
 
 
 # --- services that do not ask --------------------------------------------------------------
 
 # How it behaves; exit code; what the error says; what the remedy says.
 ROWS = [
-    ("mute:GetAll", LATE, "did not answer in time", "--timeout"),
-    ("mute:SearchItems", LATE, "did not answer in time", "--timeout"),
-    ("mute:OpenSession", LATE, "did not answer in time", "--timeout"),
-    ("mute:GetSecret", LATE, "did not answer in time", "--timeout"),
-    ("late:SearchItems:3", LATE, "did not answer in time", "--timeout"),
-    ("late:GetSecret:3", LATE, "did not answer in time", "--timeout"),
+    ("mute:GetAll", LATE, LATELY, "--timeout"),
+    ("mute:SearchItems", LATE, LATELY, "--timeout"),
+    ("mute:OpenSession", LATE, LATELY, "--timeout"),
+    ("mute:GetSecret", LATE, LATELY, "--timeout"),
+    ("late:SearchItems:3", LATE, LATELY, "--timeout"),
+    ("late:GetSecret:3", LATE, LATELY, "--timeout"),
     ("die:GetAll", LOST, "went away", "try again"),
     ("die:SearchItems", LOST, "went away", "try again"),
     ("die:OpenSession", LOST, "went away", "try again"),
@@ -119,7 +122,11 @@ ROWS = [
 
 @staged("a service that is all right: add, sign, set and remove")
 def _(stage):
+    stage.service.behave()
     before = stage.run(DONE, *SIGN).out
+    # Signing is to be quick; the first session is one with encryption, which the fake has not.
+    assert stage.service.calls() == ["GetAll", "SearchItems", "OpenSession", "OpenSession", "GetSecret"], \
+        stage.service.calls()
     stage.run(DONE, *SET, input="another")
     assert stage.run(DONE, *SIGN).out != before
     stage.run(DONE, *REMOVE)
@@ -151,8 +158,8 @@ rows(slice(10, len(ROWS)), "wrong in other ways: each has its own error and reme
 @staged("without --timeout and without a prompt two seconds are the limit")
 def _(stage):
     stage.service.behave("mute:SearchItems")
-    result = stage.run(LATE, *SIGN, "--no-prompt", saying="did not answer in time")
-    assert 1.8 < result.seconds < 2 + SLACK, result
+    result = stage.run(LATE, *SIGN, "--no-prompt", saying=LATELY)
+    assert 1.7 < result.seconds < 2 + SLACK, result
 
 
 @staged("never replies to a change: the deadline holds, and nothing is forgotten")
@@ -222,8 +229,16 @@ def _(stage):
 @staged("replies that come after the deadline disturb nobody")
 def _(stage):
     stage.service.behave("late:SearchItems:0.6")
-    silent(stage) if WRAPPER else stage.run(LATE, *SIGN, "--timeout=0.3", saying="did not answer in time")
+    silent(stage) if WRAPPER else stage.run(LATE, *SIGN, "--timeout=0.3", saying=LATELY)
     time.sleep(0.5)
+    stage.recovers()
+
+
+@staged("waits for a person before it answers a search: locked, and not late")
+def _(stage):
+    stage.service.behave("mute:SearchItems", "locked")
+    result = stage.run(LOCKED, *SIGN, "--no-prompt", "--timeout=4", saying="nobody unlocked it in time")
+    assert 3 < result.seconds < 4 + SLACK, result
     stage.recovers()
 
 
@@ -279,13 +294,13 @@ def _(stage):
 
 @staged("a prompt that nobody answers ends at the deadline, and is taken away")
 def _(stage):
-    for manners, words in (("locked", SIGN), ("ask:Delete", REMOVE), ("ask:CreateItem", ADD)):
-        for dismissal in ((), ("mute:Dismiss",)):
-            stage.service.behave(manners, "prompt:silent", *dismissal)
-            result = stage.run(LATE, *words, "--timeout=0.5", saying="nobody answered", input="another", env=DISPLAY)
-            assert 0.4 < result.seconds < 0.5 + SLACK, result
-            assert "Dismiss" in stage.service.calls(), stage.service.calls()
-            stage.recovers()
+    for manners, words in (("locked", SIGN), ("locked mute:Dismiss", SIGN), ("ask:Delete", REMOVE),
+                           ("ask:CreateItem", ADD)):
+        stage.service.behave(manners, "prompt:silent")
+        result = stage.run(LATE, *words, "--timeout=1.5", saying="nobody answered", input="another", env=DISPLAY)
+        assert 1.2 < result.seconds < 1.5 + SLACK, result
+        assert "Dismiss" in stage.service.calls(), stage.service.calls()
+        stage.recovers()
 
 
 @staged("locked, and Unlock neither unlocks nor asks: locked, and not dismissed")
@@ -326,7 +341,8 @@ def _():
         sandbox.fails(LOCKED, *SIGN, "--no-prompt", saying="is locked")
         desktop.daemon.send_signal(signal.SIGSTOP)
         for words in (SIGN, REMOVE):
-            result = sandbox.fails(LATE, *words, "--timeout=0.5", saying="did not answer in time")
+            result = sandbox.fails(LATE, *words, "--timeout=0.5")
+            assert LATELY.search(result.err), result
             assert 0.4 < result.seconds < 0.5 + SLACK, result
         desktop.daemon.kill()
         desktop.daemon.wait()
