@@ -20,6 +20,9 @@
 #define SERVICE_PATH "/org/freedesktop/secrets"
 #define SERVICE_INTERFACE "org.freedesktop.Secret."
 
+#define REMEDY_FILE "use a desktop session, or the file keyring with --keyring file"
+#define REMEDY_TIMEOUT "try again, or allow more time with --timeout"
+
 struct call {
   const struct keyring_request *request;
   struct keyring_answer *answer;

@@ -13,6 +13,12 @@
 
 #include "secret-service-call.h"
 
+extern const SecretSchema item_schema;
+
+/* The attributes that an item of this request has; for list, that it has among others.
+ * g_hash_table_unref() them. */
+GHashTable *item_attributes(const struct keyring_request *request);
+
 /* All that return int return CREDENCE_OK or an error that is noted in the
  * answer. */
 

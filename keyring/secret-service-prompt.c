@@ -180,7 +180,7 @@ static int judge_prompt(struct call *call, const struct prompt *prompt)
                       g_error_new_literal(G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY, "it ended while it asked"));
   if (g_cancellable_is_cancelled(call->cancellable)) {
     dismiss(call, prompt);
-    return keyring_fail(call->answer, CREDENCE_E_TIMEOUT, "try again, or allow more time with --timeout",
+    return keyring_fail(call->answer, CREDENCE_E_TIMEOUT, REMEDY_TIMEOUT,
                         "nobody answered the prompt in time");
   }
   return keyring_fail(call->answer, CREDENCE_E_DISMISSED, "try again and answer the window of the keyring",

@@ -346,7 +346,7 @@ def _():
             assert 0.4 < result.seconds < 0.5 + SLACK, result
         desktop.daemon.kill()
         desktop.daemon.wait()
-        sandbox.fails(LOST, *SIGN, "--no-prompt", saying="is a Secret Service")
+        sandbox.fails(LOST, *SIGN, "--no-prompt", saying="when this was stored: gnome-keyring")
         desktop.daemon = desktop.start_daemon()
         sandbox.ok(*SIGN, "--no-prompt")
     finally:
