@@ -261,7 +261,7 @@ class Fake:
     def Prompt(self, _path, _window):
         how = self.manner("prompt")
         if how == "vanish":
-            os._exit(0)
+            self.glib.timeout_add(100, os._exit, 0)
         if how in (None, "accept", "dismiss"):
             self.glib.idle_add(self.complete, how == "dismiss")
         return "", ()
