@@ -94,6 +94,9 @@ int stack_entry_applies(const struct stack_entry *entry, const struct field *fie
 /* The first secret of the stack that counts, for a remedy; NULL when there is none. */
 const char *profile_first_secret(const credence_profile *profile);
 
+/* Does anything of it stand in a keyring? */
+int profile_needs_keyring(const credence_profile *profile);
+
 /* How to store a secret again, with the names filled in. */
 #define REMEDY_SIZE 200u
 void profile_secret_remedy(const credence_profile *profile, const char *field, char out[REMEDY_SIZE]);

@@ -9,4 +9,8 @@
  * is started to find that out. */
 int session_bus_check(credence_error **error);
 
+/* Does a bus at one of these addresses, which ";" separates, answer?  0 milliseconds: that
+ * somebody listens there is enough; else it has as long to answer the greeting of D-Bus. */
+int session_bus_answers(const char *addresses, int milliseconds);
+
 #endif

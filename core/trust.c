@@ -39,8 +39,7 @@ static int group_is_private(uid_t uid, gid_t gid)
   return 1;
 }
 
-/* NULL, or why this must not be used. */
-static const char *distrust(const struct stat *st)
+const char *trust_reason(const struct stat *st)
 {
   int sticky = S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX) != 0 && st->st_uid == 0;
   if (st->st_uid != 0 && st->st_uid != geteuid())
@@ -74,7 +73,7 @@ static int check_open(int fd, const char *path, credence_error **error)
   struct stat st;
   if (fstat(fd, &st) < 0)
     return open_failed(path, error);
-  const char *reason = distrust(&st);
+  const char *reason = trust_reason(&st);
   return reason == NULL ? 0 : refuse(path, reason, error);
 }
 

@@ -10,6 +10,8 @@
 #ifndef CORE_TRUST_H
 #define CORE_TRUST_H
 
+#include <sys/stat.h>
+
 #include "credence.h"
 
 #define TRUST_FOLLOW 1 /* the file itself may be a symbolic link */
@@ -17,6 +19,9 @@
 /* Open folder/name for reading.  NOT_FOUND when it is not there, REFUSED when
  * it must not be used. */
 int trust_open(const char *folder, const char *name, int flags, int *ret_fd, credence_error **error);
+
+/* NULL, or why what is described by st must not be used: words that go behind "it". */
+const char *trust_reason(const struct stat *st);
 
 /* The whole file, at most max bytes, with a NUL byte behind it. */
 int trust_read(const char *folder, const char *name, int flags, size_t max, char **ret_text, size_t *ret_size,

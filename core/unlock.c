@@ -113,7 +113,7 @@ static int load_plugins(credence_profile *p, credence_error **error)
 }
 
 /* The key of a client certificate that has no file of its own may be there, too. */
-static int needs_keyring(const credence_profile *p)
+int profile_needs_keyring(const credence_profile *p)
 {
   return profile_first_secret(p) != NULL || p->login_entry != NULL ||
          (p->client_cert != NULL && p->client_key == NULL);
@@ -124,7 +124,7 @@ static int needs_keyring(const credence_profile *p)
 static int unlock(credence_profile *p, credence_error **error)
 {
   struct keyring *keyring = NULL;
-  int r = needs_keyring(p) ? credential_open_keyring(p, &keyring, error) : 0;
+  int r = profile_needs_keyring(p) ? credential_open_keyring(p, &keyring, error) : 0;
   if (r == 0)
     r = load_plugins(p, error);
   if (r == 0 && keyring != NULL) {
