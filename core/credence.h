@@ -497,6 +497,37 @@ CREDENCE_API int credence_response_add_header(credence_response *response, const
 CREDENCE_API int credence_response_add_body(credence_response *response, const void *data, size_t size,
                                             credence_error **error);
 
+/* --- doctor: what is wrong here, and what mends it ---------------------------------------- */
+
+/* An examination of what the library needs in this place: session bus, Secret Service,
+ * memory, folders, and every profile with its keyring.  Nothing is changed, nobody is
+ * asked, and each part has a deadline: two seconds, or what
+ * credence_context_set_timeout() says.  A passphrase is taken from CREDENCE_PASSPHRASE_FD or
+ * CREDENCE_PASSPHRASE_FILE alone. */
+typedef struct credence_doctor credence_doctor;
+
+#define CREDENCE_DOCTOR_ONLINE 1u /* also ask each endpoint for the time; sends no credential */
+
+/* Examine.  That something is wrong is no failure: that is what findings are for. */
+CREDENCE_API int credence_doctor_new(credence_context *context, unsigned flags, credence_doctor **ret_doctor,
+                                     credence_error **error);
+CREDENCE_API void credence_doctor_free(credence_doctor **doctor);
+
+#define CREDENCE_FINDING_PROBLEM 1u /* something will not work; without this: a note */
+#define CREDENCE_FINDING_COMMAND 2u /* mend is a command line for a shell; without this: advice */
+
+/* The finding at index, NOT_FOUND behind the last.  *ret_flags are CREDENCE_FINDING_*;
+ * *ret_id is one of those in credence(1), such as "bus.stale", and stays the same from
+ * release to release; *ret_subject is what is wrong: a path, a profile or a service; *ret_cause
+ * and *ret_mend are one line each, without control characters. */
+CREDENCE_API int credence_doctor_finding(const credence_doctor *doctor, size_t index, unsigned *ret_flags,
+                                         const char **ret_id, const char **ret_subject,
+                                         const char **ret_cause, const char **ret_mend);
+/* The fact at index, for a report of a fault: "service.name" is "gnome-keyring".  NOT_FOUND
+ * behind the last. */
+CREDENCE_API int credence_doctor_fact(const credence_doctor *doctor, size_t index, const char **ret_name,
+                                      const char **ret_value);
+
 #ifdef __cplusplus
 }
 #endif
