@@ -14,6 +14,7 @@ _credence_options()
   local certificates='--client-cert= --client-key= --ca-cert='
 
   case $1 in
+  doctor) echo "--json --online $everywhere" ;;
   providers | list | show) echo "--json $everywhere" ;;
   add) echo "--endpoint= --keyring= --store= --secret= --allow= $certificates $everywhere" ;;
   set) echo "--secret= $certificates $everywhere" ;;
@@ -27,7 +28,7 @@ _credence_options()
 _credence_operands()
 {
   case $1/$2 in
-  /*) echo 'providers add list show set remove sign send login logout' ;;
+  /*) echo 'providers add list show set remove sign send login logout doctor' ;;
   show/0 | set/0 | remove/0 | sign/0 | send/0 | login/0 | logout/0) _credence_names list ;;
   add/1) _credence_names providers ;;
   sign/1 | send/1) echo 'GET POST PUT PATCH DELETE HEAD OPTIONS' ;;

@@ -59,5 +59,6 @@ extern const struct command command_sign;
 extern const struct command command_send;
 extern const struct command command_login;
 extern const struct command command_logout;
+extern const struct command command_doctor;
 
 #endif
