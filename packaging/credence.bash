@@ -68,7 +68,7 @@ _credence()
   [[ $current == '=' ]] && current=''
   case $option in
   --format) COMPREPLY=($(compgen -W 'http url curl json' -- "$current")) ;;
-  --keyring) COMPREPLY=($(compgen -W 'secret-service file pass' -- "$current")) ;;
+  --keyring) COMPREPLY=($(compgen -W 'secret-service file pass directory' -- "$current")) ;;
   --secret | --client-cert | --client-key | --ca-cert)
     compopt -o filenames 2>/dev/null
     COMPREPLY=($(compgen -f -- "$current"))

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* directory-record.c - write a record; see directory-record.h */
+#include "directory-record.h"
+
+#include "../core/credence.h"
+#include "../core/encode.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TAG_ORIGIN 'o'
+#define TAG_LOGIN 'l'
+#define TAG_STAMP 's'
+#define TAG_NAME 'f'
+#define TAG_VALUE 'v'
+#define MESSAGE_PREFIX 4u /* the length of a message, which a record does not have */
+
+static const unsigned char *content(const struct record *record)
+{
+  return record->data + MESSAGE_PREFIX;
+}
+
+static size_t content_size(const struct record *record)
+{
+  return record->writer.used - MESSAGE_PREFIX;
+}
+
+void record_begin(struct record *record, const char *origin, size_t size)
+{
+  record->has_origin = 0;
+  record->count = 0;
+  keyring_write_begin(&record->writer, record->data, sizeof record->data);
+  keyring_write_field(&record->writer, TAG_ORIGIN, origin, size);
+}
+
+void record_add_login(struct record *record, const char *origin, size_t size)
+{
+  keyring_write_field(&record->writer, TAG_LOGIN, origin, size);
+}
+
+void record_add(struct record *record, const char *field, const void *data, size_t size)
+{
+  keyring_write_text(&record->writer, TAG_NAME, field);
+  keyring_write_field(&record->writer, TAG_VALUE, data, size);
+  record->count++;
+}
+
+/* The lengths are digested as well, so that no two contents look alike. */
+static int make_stamp(struct record *record)
+{
+  unsigned char digest[EVP_MAX_MD_SIZE];
+
+  if (EVP_Digest(content(record), content_size(record), digest, NULL, EVP_sha256(), NULL) != 1)
+    return -1;
+  for (size_t i = 0; i < RECORD_STAMP_SIZE / 2; i++)
+    snprintf(record->stamp + 2 * i, 3, "%02x", digest[i]);
+  return 0;
+}
+
+int record_end(struct record *record)
+{
+  if (record->writer.overflow || make_stamp(record) != 0)
+    return -1;
+  keyring_write_text(&record->writer, TAG_STAMP, record->stamp);
+  return record->writer.overflow ? -1 : 0;
+}
+
+int record_equal(const struct record *a, const struct record *b)
+{
+  return content_size(a) == content_size(b) && memcmp(content(a), content(b), content_size(a)) == 0;
+}
+
+int record_write(const struct record *record, struct keyring_answer *answer)
+{
+  size_t size = RECORD_PREFIX_SIZE + base64url_size(content_size(record));
+  char *text = keyring_secret_alloc(size);
+
+  if (!text)
+    return keyring_fail(answer, CREDENCE_E_NOMEM, "", "out of memory");
+  memcpy(text, RECORD_PREFIX, RECORD_PREFIX_SIZE);
+  base64url_encode(text + RECORD_PREFIX_SIZE, content(record), content_size(record));
+  keyring_write_field(&answer->fields, KEYRING_VALUE, text, size);
+  keyring_write_text(&answer->fields, KEYRING_REVISION, record->stamp);
+  keyring_secret_free(text, size);
+  return CREDENCE_OK;
+}
