@@ -233,7 +233,7 @@ int context_passphrase(credence_context *context, const char *keyring, enum pass
   *ret_asked = 0;
   if (r != 0)
     return r < 0 ? r : 0;
-  if (context->ask == NULL)
+  if (context->ask == NULL || kind == PASSPHRASE_KNOWN)
     return error_set(error, CREDENCE_E_PROMPT_REQUIRED,
                      "set CREDENCE_PASSPHRASE_FD or CREDENCE_PASSPHRASE_FILE, or run it where it can ask",
                      "the %s keyring is locked and its passphrase was not given", keyring);

@@ -27,8 +27,9 @@ unsigned context_network_timeout(const credence_context *context);
  * was kept; *ret_asked says which. */
 enum passphrase_kind {
   PASSPHRASE_USUAL,
-  PASSPHRASE_NEW,  /* of a keyring that is being made; asked for twice */
-  PASSPHRASE_AGAIN /* the one before was wrong */
+  PASSPHRASE_NEW,   /* of a keyring that is being made; asked for twice */
+  PASSPHRASE_AGAIN, /* the one before was wrong */
+  PASSPHRASE_KNOWN  /* as usual, but nobody is asked */
 };
 int context_passphrase(credence_context *context, const char *keyring, enum passphrase_kind kind,
                        char **ret_passphrase, int *ret_asked, credence_error **error);

@@ -192,6 +192,15 @@ CREDENCE_API void credence_profile_free(credence_profile **profile);
  * failure the next call tries again. */
 CREDENCE_API int credence_profile_unlock(credence_profile *profile, credence_error **error);
 
+/* Does the keyring still have what this profile was unlocked with?  For a program that runs
+ * for long, now and then, or after CREDENCE_E_REJECTED.  CREDENCE_E_CONFLICT: the secrets
+ * were changed since.  The profile goes on with those that it has; open it again to use the
+ * new ones, and free the old when its requests are done.  CREDENCE_OK also before it was
+ * unlocked, and when it needs no secret.  Any other error means that nobody knows: the
+ * keyring is locked, or gone.  Starts a helper, which takes some milliseconds, and never
+ * asks the user.  Threads may call it at any time. */
+CREDENCE_API int credence_profile_check(credence_profile *profile, credence_error **error);
+
 CREDENCE_API const char *credence_profile_name(const credence_profile *profile);
 CREDENCE_API const char *credence_profile_path(const credence_profile *profile);
 CREDENCE_API const char *credence_profile_endpoint(const credence_profile *profile);

@@ -140,12 +140,12 @@ static int take_fingerprint(credence_profile *p, credence_error **error)
   return good ? 0 : error_nomem(error);
 }
 
-/* What a login depends on. */
-static int take_login_terms(credence_profile *p, const struct record *record, credence_error **error)
+/* By what it is known again, and what a login depends on. */
+static int take_terms(credence_profile *p, const struct record *record, credence_error **error)
 {
+  read_stamp(record, p->stamp);
   if (p->login_entry == NULL)
     return 0;
-  read_stamp(record, p->stamp);
   int r = take_logins(p, record, error);
   return r < 0 ? r : take_fingerprint(p, error);
 }
@@ -153,7 +153,7 @@ static int take_login_terms(credence_profile *p, const struct record *record, cr
 int credential_take_none(credence_profile *p, credence_error **error)
 {
   const struct record none = {NULL, 0};
-  return take_login_terms(p, &none, error);
+  return take_terms(p, &none, error);
 }
 
 int credential_take(credence_profile *p, const char *text, credence_error **error)
@@ -163,14 +163,17 @@ int credential_take(credence_profile *p, const char *text, credence_error **erro
   if (r == 0)
     r = record_check_origin(
         &record, p->name, p->origin,
-        "put the endpoint back, or store the secret again for the new one: credence set --secret", error);
+        p->keyring != NULL && keyring_is_read_only(p->keyring)
+            ? "put the endpoint back, or name the new one in the file origin beside the secret"
+            : "put the endpoint back, or store the secret again for the new one: credence set --secret",
+        error);
   for (size_t i = 0; r == 0 && i < p->stack_count; i++)
     for (size_t f = 0; r == 0 && f < p->stack[i]->manifest->field_count; f++)
       r = take_field(p, p->stack[i], f, &record, error);
   if (r == 0)
     r = take_client_key(p, &record, error);
   if (r == 0)
-    r = take_login_terms(p, &record, error);
+    r = take_terms(p, &record, error);
   record_clear(&record);
   return r;
 }

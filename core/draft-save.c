@@ -33,13 +33,14 @@ static void make_label(const credence_draft *d, char *out)
   snprintf(out, LABEL_SIZE, "Credence: %s", d->name);
 }
 
-static int has_new_secrets(const credence_draft *d)
+/* The name of a field that has one, or NULL. */
+static const char *first_new_secret(const credence_draft *d)
 {
   for (size_t i = 0; i < d->entry_count; i++)
-    for (size_t f = 0; f < MANIFEST_FIELDS_MAX; f++)
+    for (size_t f = 0; f < d->entries[i].manifest->field_count; f++)
       if (d->entries[i].secrets[f] != NULL)
-        return 1;
-  return d->client_key != NULL;
+        return d->entries[i].manifest->fields[f].name;
+  return d->client_key != NULL ? "client_key" : NULL;
 }
 
 static int check_complete(const credence_draft *d, credence_error **error)
@@ -53,6 +54,8 @@ static int check_complete(const credence_draft *d, credence_error **error)
     return error_set(error, CREDENCE_E_INVALID, "give it with --endpoint URL",
                      "the provider has no usual endpoint, and none was given");
   const char *keyring = profile_file_get(&d->file, "profile", "keyring", 0);
+  if (draft_is_read_only(d) && first_new_secret(d) != NULL) /* the keyring was named after the secret */
+    return draft_refuse_secret(d, first_new_secret(d), error);
   if (d->is_new && profile_file_get(&d->file, "profile", "keyring_store", 0) != NULL &&
       (keyring == NULL || strcmp(keyring, KEYRING_USUAL) == 0))
     return error_set(error, CREDENCE_E_INVALID, "name another keyring, or leave the path out",
@@ -317,7 +320,7 @@ static int refresh(credence_draft *d, credence_error **error)
  * made anew with each change. */
 static int needs_record(const credence_draft *d)
 {
-  return d->is_new || has_new_secrets(d) || replaces_all_secrets(d);
+  return !draft_is_read_only(d) && (d->is_new || first_new_secret(d) != NULL || replaces_all_secrets(d));
 }
 
 /* Will a session, and what is known of refused logins, still count? */
@@ -407,7 +410,7 @@ static int remove_profile(credence_context *context, const char *name, credence_
   if (r == 0 && keyring == NULL)
     r = error_set(error, CREDENCE_E_MALFORMED, "add keyring = NAME, or delete the file if it has no secret",
                   "%s: does not say which keyring holds its secrets", file.path);
-  if (r == 0)
+  if (r == 0 && !keyring_is_read_only(keyring))
     r = remove_secrets(context, &file, name, error);
   if (r == 0 && unlink(file.path) < 0)
     r = error_set(error, CREDENCE_E_DENIED, NULL, "%s: cannot be removed: %s", file.path, strerror(errno));

@@ -10,6 +10,7 @@
 #include "encode.h"
 #include "error.h"
 #include "inifile.h"
+#include "keyring.h"
 #include "paths.h"
 #include "secret.h"
 
@@ -221,6 +222,23 @@ int credence_draft_set_ca_cert(credence_draft *draft, const char *path, credence
   return set_path(draft, "ca_cert", path, error);
 }
 
+int draft_is_read_only(const credence_draft *draft)
+{
+  const char *keyring = profile_file_get(&draft->file, "profile", "keyring", 0);
+  return keyring != NULL && keyring_is_read_only(keyring);
+}
+
+int draft_refuse_secret(const credence_draft *draft, const char *field, credence_error **error)
+{
+  char remedy[KEYRING_HINT_SIZE];
+  const char *keyring = profile_file_get(&draft->file, "profile", "keyring", 0);
+  const char *store = profile_file_get(&draft->file, "profile", "keyring_store", 0);
+  const char *dot = strrchr(field, '.');
+  keyring_hint(keyring, store, draft->name, dot == NULL ? field : dot + 1, remedy);
+  return error_set(error, CREDENCE_E_UNSUPPORTED, remedy, "keyring %s is read-only, and cannot store %.80s",
+                   keyring, field);
+}
+
 struct place {
   size_t entry;
   size_t field;
@@ -326,6 +344,8 @@ int credence_draft_set_secret(credence_draft *draft, const char *field, const vo
                               credence_error **error)
 {
   struct place place;
+  if (draft_is_read_only(draft))
+    return draft_refuse_secret(draft, field, error);
   if (is_client_key(draft, field) && !is_plain_key(data, size))
     return error_set(error, CREDENCE_E_INVALID, "openssl pkey -in FILE makes it that",
                      "%s is not a private key in PEM without a passphrase", field);
@@ -367,7 +387,7 @@ static int is_missing(const credence_draft *d, size_t i, size_t f)
       !draft_applies(d, i, field))
     return 0;
   if ((field->flags & CREDENCE_FIELD_SECRET) != 0)
-    return d->is_new && d->entries[i].secrets[f] == NULL;
+    return d->is_new && d->entries[i].secrets[f] == NULL && !draft_is_read_only(d);
   return profile_file_get(&d->file, manifest->name, field->name, 0) == NULL;
 }
 

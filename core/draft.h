@@ -34,6 +34,11 @@ struct credence_draft {
 /* Does the field count, by its "when"? */
 int draft_applies(const credence_draft *draft, size_t entry, const struct field *field);
 
+/* Are its secrets somebody else's to write? */
+int draft_is_read_only(const credence_draft *draft);
+/* UNSUPPORTED, with the file to write instead. */
+int draft_refuse_secret(const credence_draft *draft, const char *field, credence_error **error);
+
 /* CONFLICT when there is a profile of that name. */
 int draft_check_is_free(const char *name, credence_error **error);
 /* Make the draft's changes to file. */

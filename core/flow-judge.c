@@ -89,6 +89,15 @@ static void find_cause(const credence_flow *flow, char *out, size_t size)
     snprintf(out, size, "are key and secret right? credence show %.64s tells which are used", name);
 }
 
+/* The code stays: the server did reject, and whoever handles that shall see it.  What has to
+ * be done about it is something else, whatever the provider says. */
+static int reject_old(const credence_flow *flow, const credence_error *words, credence_error **error)
+{
+  return error_set(error, CREDENCE_E_REJECTED, "open the profile again, or start the program again",
+                   "%s; the credential of profile %s was changed since this program took it",
+                   credence_error_message(words), flow->profile->name);
+}
+
 /* Take back what the flow believed of the clock, and tell the cause where the error
  * has no remedy. */
 static int reject(credence_flow *flow, int code, credence_error **words, credence_error **error)
@@ -96,6 +105,8 @@ static int reject(credence_flow *flow, int code, credence_error **words, credenc
   char cause[REMEDY_SIZE];
   if (flow->has_set_clock && code == CREDENCE_E_REJECTED)
     atomic_store(&flow->profile->skew, flow->old_skew);
+  if (code == CREDENCE_E_REJECTED && profile_was_changed(flow->profile))
+    return reject_old(flow, *words, error);
   if (code != CREDENCE_E_REJECTED || credence_error_remedy(*words)[0] != '\0')
     return error_pass(error, code, words);
   find_cause(flow, cause, sizeof(cause));

@@ -16,6 +16,7 @@
 #include "error.h"
 #include "flow.h"
 #include "host.h"
+#include "keyring.h"
 #include "locks.h"
 #include "session-store.h"
 
@@ -100,9 +101,13 @@ static int check_refused(const credence_flow *flow, credence_error **error)
   int is_ours = state.refused != 0 && strcmp(state.fingerprint, flow->profile->fingerprint) == 0;
   if (!is_ours && !atomic_load(&flow->profile->was_refused))
     return 0;
-  snprintf(remedy, sizeof(remedy),
-           "credence set %.40s --secret %.40s=- stores another, credence login %.40s tries again", name,
-           secret == NULL ? "FIELD" : secret, name);
+  if (flow->profile->keyring != NULL && keyring_is_read_only(flow->profile->keyring))
+    snprintf(remedy, sizeof(remedy),
+             "another secret is tried once it is there; credence login %.40s tries again", name);
+  else
+    snprintf(remedy, sizeof(remedy),
+             "credence set %.40s --secret %.40s=- stores another, credence login %.40s tries again", name,
+             secret == NULL ? "FIELD" : secret, name);
   return error_set(error, CREDENCE_E_REJECTED, remedy,
                    "the server refused the last login of profile %s, and it is not tried again by itself: %s",
                    name, is_ours ? state.message : "so it has told this program");
@@ -233,11 +238,13 @@ static int refused(const credence_flow *flow, const credence_error *why, credenc
 static int keep(credence_flow *flow, struct session **session, credence_error **error)
 {
   struct login_state state;
-  int r = session_save(flow->profile, session, flow->revision, flow->request == NULL ? error : NULL);
+  int is_kept = 0;
+  int r =
+      session_save(flow->profile, session, flow->revision, &is_kept, flow->request == NULL ? error : NULL);
   profile_set_session(flow->profile, *session);
   atomic_store(&flow->profile->was_refused, 0);
   memset(&state, 0, sizeof(state));
-  state.has_session = r == 0;
+  state.has_session = is_kept;
   state.expires = (*session)->expires;
   (void)login_state_write(flow->profile->name, &state, NULL);
   return flow->request == NULL ? r : 0;

@@ -17,6 +17,7 @@
 
 #define PASSPHRASE_TRIES 3
 #define UNLOCK_MS 30000u
+#define QUIET_MS 2000u /* nobody has to type */
 
 struct keyring {
   credence_context *context;
@@ -25,6 +26,7 @@ struct keyring {
   char *stored; /* which one was written to; NULL: not said */
   char *wanted[KEYRING_FIELDS_MAX];
   size_t wanted_count;
+  int is_quiet;
   struct helper *helper;
 };
 
@@ -60,6 +62,21 @@ static int check_name(const char *name, credence_error **error)
 int keyring_is_read_only(const char *name)
 {
   return strcmp(name, "directory") == 0;
+}
+
+void keyring_be_quiet(struct keyring *keyring)
+{
+  keyring->is_quiet = 1;
+}
+
+void keyring_hint(const char *keyring, const char *store, const char *profile, const char *field,
+                  char out[KEYRING_HINT_SIZE])
+{
+  if (keyring != NULL && keyring_is_read_only(keyring))
+    snprintf(out, KEYRING_HINT_SIZE, "write it to the file %s/%.64s.%.64s",
+             store == NULL ? "$CREDENTIALS_DIRECTORY" : store, profile, field);
+  else
+    snprintf(out, KEYRING_HINT_SIZE, "store it: credence set %.64s --secret %.64s=-", profile, field);
 }
 
 int keyring_open(credence_context *context, const char *name, const char *store, struct keyring **ret_keyring,
@@ -148,9 +165,10 @@ static size_t question_size(const struct question *q, const struct keyring *keyr
 
 /* Deriving a key from a passphrase is slow on purpose, and slower on a machine
  * that is busy. */
-static unsigned deadline_of(const struct question *q, const credence_context *context)
+static unsigned deadline_of(const struct question *q, const struct keyring *keyring)
 {
-  unsigned usual = context_keyring_timeout(context);
+  const credence_context *context = keyring->context;
+  unsigned usual = keyring->is_quiet && context->timeout == 0 ? QUIET_MS : context_keyring_timeout(context);
   int derives = strcmp(q->op, "unlock") == 0 && context->timeout == 0;
   return derives && usual < UNLOCK_MS ? UNLOCK_MS : usual;
 }
@@ -158,7 +176,6 @@ static unsigned deadline_of(const struct question *q, const credence_context *co
 static size_t write_question(const struct question *q, const struct keyring *keyring, void *out, size_t size)
 {
   struct keyring_writer writer;
-  const credence_context *context = keyring->context;
   keyring_write_begin(&writer, out, size);
   keyring_write_text(&writer, KEYRING_OP, q->op);
   write_optional(&writer, KEYRING_PROFILE, q->profile);
@@ -170,8 +187,8 @@ static size_t write_question(const struct question *q, const struct keyring *key
   write_optional(&writer, KEYRING_STORE, keyring->store);
   for (size_t i = 0; i < keyring->wanted_count && strcmp(q->op, "get") == 0; i++)
     keyring_write_text(&writer, KEYRING_FIELD, keyring->wanted[i]);
-  keyring_write_number(&writer, KEYRING_DEADLINE, (long)deadline_of(q, context));
-  keyring_write_text(&writer, KEYRING_PROMPT, context->prompting ? "1" : "0");
+  keyring_write_number(&writer, KEYRING_DEADLINE, (long)deadline_of(q, keyring));
+  keyring_write_text(&writer, KEYRING_PROMPT, keyring->context->prompting && !keyring->is_quiet ? "1" : "0");
   return keyring_write_end(&writer);
 }
 
@@ -234,7 +251,7 @@ static int exchange(struct keyring *keyring, const struct question *q, struct an
   if (request == NULL)
     return error_nomem(error);
   size_t used = write_question(q, keyring, request, size);
-  unsigned deadline = deadline_of(q, keyring->context);
+  unsigned deadline = deadline_of(q, keyring);
   int r = used == 0
               ? CREDENCE_E_TOO_LARGE
               : helper_call(keyring->helper, request, used, (int)deadline, &answer->message, &answer->size);
@@ -295,8 +312,12 @@ static int unlock_patiently(struct keyring *keyring, int is_new, credence_error 
 {
   int again = 1;
   int r = CREDENCE_E_LOCKED;
-  for (int i = 0; i < PASSPHRASE_TRIES && again; i++) {
-    enum passphrase_kind kind = is_new ? PASSPHRASE_NEW : i == 0 ? PASSPHRASE_USUAL : PASSPHRASE_AGAIN;
+  int tries = keyring->is_quiet ? 1 : PASSPHRASE_TRIES;
+  enum passphrase_kind first = keyring->is_quiet ? PASSPHRASE_KNOWN
+                               : is_new          ? PASSPHRASE_NEW
+                                                 : PASSPHRASE_USUAL;
+  for (int i = 0; i < tries && again; i++) {
+    enum passphrase_kind kind = i == 0 || is_new ? first : PASSPHRASE_AGAIN;
     again = 0;
     r = unlock(keyring, kind, &again, error);
   }

@@ -27,6 +27,14 @@ const char *keyring_name(const struct keyring *keyring);
 /* Is it one that somebody else fills, as an administrator does? */
 int keyring_is_read_only(const char *name);
 
+/* From now on, ask nobody and wait for nobody: what would have to be asked is an error. */
+void keyring_be_quiet(struct keyring *keyring);
+
+/* How a secret gets into a keyring: the command, or the file of one that is read-only. */
+#define KEYRING_HINT_SIZE 400u
+void keyring_hint(const char *keyring, const char *store, const char *profile, const char *field,
+                  char out[KEYRING_HINT_SIZE]);
+
 /* From now on, do not ask for the store that the profile recorded. */
 void keyring_forget_store(struct keyring *keyring);
 /* The store that the last keyring_put() wrote to, to be recorded in the profile; NULL

@@ -67,6 +67,8 @@ struct credence_profile {
   char *client_key;
   char *ca_cert;
   struct secret_value client_key_secret;
+  char stamp[STAMP_SIZE]; /* of the credential, as it was taken from the keyring */
+  _Atomic int64_t looked; /* when the keyring was last asked for it, microseconds since 1970 */
   pthread_mutex_t lock;
   atomic_int unlocked;
   pthread_mutex_t derived_lock; /* guards the lists of derived keys of all secrets */
@@ -74,7 +76,6 @@ struct credence_profile {
 
   /* For a provider that logs in; see session.h. */
   struct stack_entry *login_entry;    /* NULL: none does */
-  char stamp[STAMP_SIZE];             /* of the credential, as it was taken from the keyring */
   char fingerprint[FINGERPRINT_SIZE]; /* of everything that a login depends on */
   char *logins[LOGINS_MAX];           /* other origins that may get the login */
   size_t login_count;
@@ -97,8 +98,12 @@ const char *profile_first_secret(const credence_profile *profile);
 /* Does anything of it stand in a keyring? */
 int profile_needs_keyring(const credence_profile *profile);
 
+/* Has the keyring another credential by now?  Looks at most every other second, asks
+ * nobody, and takes what cannot be found out for no. */
+int profile_was_changed(credence_profile *profile);
+
 /* How to store a secret again, with the names filled in. */
-#define REMEDY_SIZE 200u
+#define REMEDY_SIZE 400u
 void profile_secret_remedy(const credence_profile *profile, const char *field, char out[REMEDY_SIZE]);
 
 /* Always NO_SESSION. */

@@ -68,10 +68,19 @@ int record_stamp(const struct record *record, const unsigned char **ret_data, si
   return find(record, TAG_STAMP, 0, ret_data, ret_size);
 }
 
+static int is_unbound(const struct record *record)
+{
+  const unsigned char *origin = NULL;
+  size_t size = 0;
+  return record_origin(record, &origin, &size) && size == 1 && origin[0] == '*';
+}
+
 int record_has_login(const struct record *record, const char *origin)
 {
   const unsigned char *data = NULL;
   size_t size = 0;
+  if (is_unbound(record))
+    return 1;
   for (size_t i = 0; find(record, TAG_LOGIN, i, &data, &size); i++)
     if (size == strlen(origin) && memcmp(data, origin, size) == 0)
       return 1;
@@ -86,7 +95,7 @@ int record_check_origin(const struct record *record, const char *profile, const 
   int has_origin = record_origin(record, &stored, &size);
   if (has_origin && size == strlen(origin) && memcmp(stored, origin, size) == 0)
     return 0;
-  if (has_origin && size == 1 && stored[0] == '*')
+  if (is_unbound(record))
     return 0;
   return error_set(error, CREDENCE_E_REFUSED, remedy,
                    "the secret of profile %s was stored for %.*s, and its endpoint is now at %s", profile,

@@ -37,7 +37,7 @@ int record_origin(const struct record *record, const unsigned char **ret_data, s
 int record_check_origin(const struct record *record, const char *profile, const char *origin,
                         const char *remedy, credence_error **error);
 int record_stamp(const struct record *record, const unsigned char **ret_data, size_t *ret_size);
-/* Was origin recorded as one that may get a login? */
+/* Was origin recorded as one that may get a login?  Any is by a record that is not bound. */
 int record_has_login(const struct record *record, const char *origin);
 int record_get(const struct record *record, const char *provider, const char *field,
                const unsigned char **ret_data, size_t *ret_size);

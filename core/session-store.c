@@ -90,11 +90,12 @@ static int settle(const credence_profile *profile, struct keyring *keyring, stru
 }
 
 int session_save(const credence_profile *profile, struct session **session, const char *revision,
-                 credence_error **error)
+                 int *ret_kept, credence_error **error)
 {
   struct keyring *keyring = NULL;
   credence_error *why = NULL;
   /* A profile that was removed meanwhile has no use for it. */
+  *ret_kept = 0;
   if (access(profile->path, F_OK) < 0)
     return 0;
   int r = credential_open_keyring(profile, &keyring, &why);
@@ -103,7 +104,11 @@ int session_save(const credence_profile *profile, struct session **session, cons
   if (r == CREDENCE_E_CONFLICT)
     r = settle(profile, keyring, session, &why);
   keyring_close(&keyring);
-  if (r < 0)
+  *ret_kept = r == 0;
+  /* One that is read-only: the session lives as long as this program. */
+  if (r == CREDENCE_E_UNSUPPORTED)
+    r = 0;
+  else if (r < 0)
     r = error_pass(error, r, &why);
   credence_error_free(&why);
   return r;
@@ -118,7 +123,7 @@ int session_delete(const credence_profile *profile, int *ret_held, credence_erro
     r = keyring_delete(keyring, profile->name, KIND, NULL, &why);
   keyring_close(&keyring);
   *ret_held = r == 0;
-  if (r == CREDENCE_E_NOT_FOUND)
+  if (r == CREDENCE_E_NOT_FOUND || r == CREDENCE_E_UNSUPPORTED)
     r = 0;
   else if (r < 0)
     r = error_pass(error, r, &why);

@@ -18,9 +18,10 @@ int session_load(const credence_profile *profile, struct session **ret_session, 
                  credence_error **error);
 
 /* Store a session that was made after reading revision.  When somebody else stored
- * a newer one meanwhile, that stays, and becomes *session. */
+ * a newer one meanwhile, that stays, and becomes *session.  *ret_kept: is it stored now?
+ * It is no error that a keyring which is read-only cannot. */
 int session_save(const credence_profile *profile, struct session **session, const char *revision,
-                 credence_error **error);
+                 int *ret_kept, credence_error **error);
 
 /* Delete it.  *ret_held: was there one? */
 int session_delete(const credence_profile *profile, int *ret_held, credence_error **error);

@@ -14,9 +14,11 @@
 #include "secret.h"
 #include "session-store.h"
 
+#define LOOK_AGAIN ((int64_t)2000000) /* microseconds */
+
 void profile_secret_remedy(const credence_profile *profile, const char *field, char out[REMEDY_SIZE])
 {
-  snprintf(out, REMEDY_SIZE, "store it: credence set %.64s --secret %.64s=-", profile->name, field);
+  keyring_hint(profile->keyring, profile->store, profile->name, field, out);
 }
 
 int profile_no_session(const credence_profile *profile, credence_error **error)
@@ -55,16 +57,21 @@ static int get_credential(const credence_profile *p, struct keyring *keyring, ch
                           credence_error **error)
 {
   char remedy[REMEDY_SIZE];
+  credence_error *why = NULL;
   char *revision = NULL;
   const char *wanted = profile_first_secret(p);
-  int r = keyring_get(keyring, p->name, "credential", ret_text, &revision, error);
+  int r = keyring_get(keyring, p->name, "credential", ret_text, &revision, &why);
   free(revision);
-  if (r != CREDENCE_E_NOT_FOUND)
-    return r;
-  if (wanted == NULL)
-    return 0;
-  profile_secret_remedy(p, wanted, remedy);
-  return error_set(error, r, remedy, "keyring %s holds no secret for profile %s", p->keyring, p->name);
+  if (r == CREDENCE_E_NOT_FOUND && wanted == NULL) {
+    r = 0;
+  } else if (r == CREDENCE_E_NOT_FOUND && !keyring_is_read_only(keyring_name(keyring))) {
+    profile_secret_remedy(p, wanted, remedy);
+    r = error_set(error, r, remedy, "keyring %s holds no secret for profile %s", p->keyring, p->name);
+  } else if (r < 0) { /* one that is read-only tells which files it has looked for */
+    r = error_pass(error, r, &why);
+  }
+  credence_error_free(&why);
+  return r;
 }
 
 static int read_keyring(credence_profile *p, struct keyring *keyring, credence_error **error)
@@ -129,6 +136,7 @@ static int unlock(credence_profile *p, credence_error **error)
     r = load_plugins(p, error);
   if (r == 0 && keyring != NULL) {
     (void)digest_find(CREDENCE_SHA256);
+    atomic_store(&p->looked, clock_now());
     r = read_keyring(p, keyring, error);
   }
   keyring_close(&keyring);
@@ -150,4 +158,30 @@ int credence_profile_unlock(credence_profile *profile, credence_error **error)
   }
   pthread_mutex_unlock(&profile->lock);
   return r;
+}
+
+int credence_profile_check(credence_profile *profile, credence_error **error)
+{
+  struct keyring *keyring = NULL;
+  if (!atomic_load_explicit(&profile->unlocked, memory_order_acquire) || !needs_keyring(profile))
+    return 0;
+  atomic_store(&profile->looked, clock_now());
+  int r = credential_open_keyring(profile, &keyring, error);
+  if (r == 0) {
+    keyring_be_quiet(keyring);
+    r = credential_check(profile, keyring, error);
+  }
+  keyring_close(&keyring);
+  return r;
+}
+
+int profile_was_changed(credence_profile *profile)
+{
+  int64_t looked = atomic_load(&profile->looked);
+  int64_t now = clock_now();
+  /* One caller at a time, and not the program that has only just read it. */
+  if ((looked <= now && now - looked < LOOK_AGAIN) ||
+      !atomic_compare_exchange_strong(&profile->looked, &looked, now))
+    return 0;
+  return credence_profile_check(profile, NULL) == CREDENCE_E_CONFLICT;
 }

@@ -61,6 +61,22 @@ static bool is_plain_http(const char *endpoint)
   return true;
 }
 
+/* Secrets that somebody else provides have to be in files of the right names. */
+static void tell_files(const struct session *session, const credence_profile *profile)
+{
+  const char *name = credence_profile_name(profile), *store = credence_profile_store(profile);
+  const char *provider, *field, *value;
+  unsigned flags;
+
+  if (strcmp(credence_profile_keyring(profile), "directory") != 0)
+    return;
+  for (size_t i = 0; credence_profile_field(profile, i, &provider, &field, &value, &flags) == CREDENCE_OK;
+       i++)
+    if (flags & CREDENCE_FIELD_SECRET)
+      notice(session, "its %s is read from the file %s.%s, or %s.%s.%s, in %s", field, name, field, name,
+             provider, field, store ? store : "$CREDENTIALS_DIRECTORY");
+}
+
 /* The keyring may have been chosen by the library, so it is read back. */
 static void tell_added(const struct session *session, const char *name, const char *provider)
 {
@@ -68,6 +84,7 @@ static void tell_added(const struct session *session, const char *name, const ch
 
   if (credence_profile_open(session->context, name, &profile, NULL) == CREDENCE_OK) {
     notice(session, "added %s (%s, keyring %s)", name, provider, credence_profile_keyring(profile));
+    tell_files(session, profile);
     if (is_plain_http(credence_profile_endpoint(profile)))
       notice(session,
              "its endpoint is http, so whoever is on the way reads all that is sent; is there no https?");

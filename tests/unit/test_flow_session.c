@@ -94,12 +94,14 @@ static void let_it_end_soon(const credence_profile *profile)
 {
   struct session *session = NULL;
   char *revision = NULL;
+  int is_kept = 0;
   credence_error *error = NULL;
   expect_ok(session_load(profile, &session, &revision, &error), &error);
   assert_non_null(session);
   session->expires = clock_now() + INT64_C(3600) * 1000000;
   session->renew = 1;
-  expect_ok(session_save(profile, &session, revision, &error), &error);
+  expect_ok(session_save(profile, &session, revision, &is_kept, &error), &error);
+  assert_true(is_kept);
   session_unref(session);
   free(revision);
 }
