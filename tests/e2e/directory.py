@@ -18,7 +18,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
-from harness import SRC, Sandbox, Skip, case, main  # noqa: E402
+from harness import PATIENCE, SRC, Sandbox, Skip, case, main  # noqa: E402
 from loopback import Server, reply  # noqa: E402
 from vendors import Megaport, OAuth2  # noqa: E402
 
@@ -431,18 +431,58 @@ def _(sandbox):
     assert "Bearer sesame" in sandbox.ok("sign", *words[2:], may_print_secret=True).text
 
 
-@case("a real unit of systemd's, where it runs")
+UNIT = """[Service]
+Type=oneshot
+Environment=HOME=%(home)s
+LoadCredential=lab.token:%(folder)s/token
+LoadCredentialEncrypted=shop.token:%(folder)s/shop.encrypted
+StandardOutput=file:%(folder)s/out
+StandardError=file:%(folder)s/err
+ExecStart=%(credence)s sign lab items
+ExecStart=%(credence)s sign shop items
+"""
+
+# A manager of services in a namespace of its own, where neither what runs on this machine
+# nor its key for credentials can be touched.
+MANAGER = """
+mount --make-rshared / && mount -t tmpfs none /run && mount -t tmpfs none /var/lib/systemd || exit 77
+mkdir -p /run/systemd/system /run/user/0/systemd/user && chmod 700 /run/user/0
+cp "$1/probe.service" /run/user/0/systemd/user/
+systemd-creds encrypt --quiet --with-key=host --name=shop.token "$1/shop" "$1/shop.encrypted" || exit 1
+export XDG_RUNTIME_DIR=/run/user/0
+/lib/systemd/systemd --user --log-target=console >"$1/log" 2>&1 &
+manager=$!
+for _ in $(seq 100); do systemctl --user is-system-running >/dev/null 2>&1 && break; sleep 0.05; done
+systemctl --user start probe.service
+code=$?
+kill $manager; wait $manager
+exit $code
+"""
+
+
+@case("a real service of systemd's, with a credential as it is and one that is encrypted")
 def _(sandbox):
-    if not os.path.isdir("/run/systemd/system") or os.geteuid() != 0 or shutil.which("systemd-run") is None:
-        return  # by hand above
-    profile(sandbox, "lab")
-    put(sandbox, "lab.token", "sesame")
-    environment = ["--setenv=%s=%s" % pair for pair in sandbox.env.items() if pair[0] == "HOME"]
-    done = subprocess.run(["systemd-run", "--wait", "--pipe", "--collect", "--quiet", *environment,
-                           "-p", "LoadCredential=lab.token:" + sandbox.path("secrets", "lab.token"),
-                           os.path.abspath(harness.CREDENCE), "sign", "lab", "items"],
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
-    assert done.returncode == 0 and b"Bearer sesame" in done.stdout, done
+    tools = "systemctl", "systemd-creds", "unshare"
+    if os.geteuid() != 0 or not os.path.exists("/lib/systemd/systemd") or not all(map(shutil.which, tools)):
+        raise Skip("needs systemd, and root to run one that nobody else sees")
+    folder = sandbox.path("unit")
+    os.mkdir(folder)
+    for name, secret in (("lab", "open sesame"), ("shop", "close sesame")):
+        profile(sandbox, name)
+        sandbox.secrets.add(secret)
+    sandbox.write("unit/token", "open sesame\n")
+    sandbox.write("unit/shop", "close sesame\n")
+    sandbox.write("unit/probe.service", UNIT % {"home": sandbox.home, "folder": folder,
+                                                "credence": os.path.abspath(harness.CREDENCE)})
+    done = subprocess.run(["unshare", "--mount", "--propagation=private", "sh", "-c", MANAGER, "sh", folder],
+                          env={k: v for k, v in sandbox.env.items() if k != "DBUS_SESSION_BUS_ADDRESS"},
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE)
+    if done.returncode == 77 or b"unshare failed" in done.stdout:
+        raise Skip("may not make a namespace of mounts: %s" % done.stdout.decode())
+    with open(sandbox.path("unit", "out")) as out, open(sandbox.path("unit", "err")) as err:
+        said = out.read(), err.read()
+    assert done.returncode == 0, (done, said)
+    assert "Bearer open sesame" in said[0] and "Bearer close sesame" in said[0] and not said[1], said
 
 
 main()
