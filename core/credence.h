@@ -281,6 +281,41 @@ CREDENCE_API const char *credence_draft_missing(const credence_draft *draft, siz
                                                 const char **ret_label, unsigned *ret_flags);
 CREDENCE_API int credence_draft_save(credence_draft *draft, credence_error **error);
 
+/* --- rotation: a new secret, and no moment without one that works ------------- */
+
+/* Of one profile the keyring may hold a second credential for a while: a new one that
+ * waits to be verified, or the one before, which is kept until the new one has worked.
+ * Each is a step of its own, so that a program that dies in between leaves a profile that
+ * signs, with secrets and fields that belong together. */
+#define CREDENCE_ROTATION_NONE 0    /* neither */
+#define CREDENCE_ROTATION_PENDING 1 /* the old one signs, and a new one waits */
+#define CREDENCE_ROTATION_KEPT 2    /* the new one signs, and the old one is kept */
+
+/* Instead of credence_draft_save(): store the new secrets of a draft that was loaded, and
+ * the fields that belong with them, beside those that are there; try whether the server
+ * accepts them; and let them sign from then on.  verify is the target of a GET request,
+ * as credence_request_new() takes it, which succeeds with any status below 400.  Where it
+ * is NULL, a provider that logs in logs in, and others are not tried.  Sends with libcurl.
+ * *ret_verified, which may be NULL: were they tried?
+ *
+ * The old secrets are kept: the first request after it that the library or a flow sends and
+ * that is answered with a status below 400 drops them, and credence_profile_rotation_undo() puts them back.
+ *
+ * REJECTED when the server does not accept the new secrets: they are dropped.  With every
+ * other error they wait or were not taken, as credence_profile_rotation() tells, and the
+ * old ones sign.  A draft without secrets goes on with what there is: verifies secrets
+ * that wait; or tries those that sign, to drop the old ones.  INVALID when there are none
+ * of either. */
+CREDENCE_API int credence_draft_rotate(credence_draft *draft, const char *verify, int *ret_verified,
+                                       credence_error **error);
+/* One of CREDENCE_ROTATION_*.  Asks the keyring. */
+CREDENCE_API int credence_profile_rotation(credence_profile *profile, int *ret_state, credence_error **error);
+/* Drop the secrets that wait; or else put back those that were kept, with their fields,
+ * and drop the new ones.  *ret_undone, which may be NULL, is the state that there was.
+ * NOT_FOUND when there is neither. */
+CREDENCE_API int credence_profile_rotation_undo(credence_context *context, const char *name, int *ret_undone,
+                                                credence_error **error);
+
 /* --- requests: build and sign ------------------------------------------------ */
 
 typedef struct credence_request credence_request;

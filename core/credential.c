@@ -2,12 +2,14 @@
 /* credential.c - take a profile's secrets out of its record; see credential.h */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "credential.h"
 #include "error.h"
-#include "record.h"
+#include "profile-file.h"
+#include "rotation.h"
 #include "secret.h"
 
 static int want_secrets(const struct stack_entry *entry, struct keyring *keyring, credence_error **error)
@@ -156,40 +158,98 @@ int credential_take_none(credence_profile *p, credence_error **error)
   return take_terms(p, &none, error);
 }
 
-int credential_take(credence_profile *p, const char *text, credence_error **error)
+int credential_take_record(credence_profile *p, const struct record *record, credence_error **error)
 {
-  struct record record = {NULL, 0};
-  int r = record_decode(text, &record, error);
-  if (r == 0)
-    r = record_check_origin(
-        &record, p->name, p->origin,
-        p->keyring != NULL && keyring_is_read_only(p->keyring)
-            ? "put the endpoint back, or name the new one in the file origin beside the secret"
-            : "put the endpoint back, or store the secret again for the new one: credence set --secret",
-        error);
+  int r = record_check_origin(
+      record, p->name, p->origin,
+      p->keyring != NULL && keyring_is_read_only(p->keyring)
+          ? "put the endpoint back, or name the new one in the file origin beside the secret"
+          : "put the endpoint back, or store the secret again for the new one: credence set --secret",
+      error);
   for (size_t i = 0; r == 0 && i < p->stack_count; i++)
     for (size_t f = 0; r == 0 && f < p->stack[i]->manifest->field_count; f++)
-      r = take_field(p, p->stack[i], f, &record, error);
+      r = take_field(p, p->stack[i], f, record, error);
   if (r == 0)
-    r = take_client_key(p, &record, error);
+    r = take_client_key(p, record, error);
+  return r < 0 ? r : take_terms(p, record, error);
+}
+
+/* --- of several, the one that counts ---------------------------------------------- */
+
+/* For rotation_arrange(): what the profile's file said when it was opened. */
+static const char *opened_value(const void *userdata, const char *section, const char *name)
+{
+  const credence_profile *p = userdata;
+  for (size_t i = 0; i < p->stack_count; i++) {
+    int field = manifest_find(p->stack[i]->manifest, name);
+    if (field >= 0 && strcmp(p->stack[i]->manifest->name, section) == 0)
+      return p->stack[i]->values[field];
+  }
+  return NULL;
+}
+
+static int same(const char *a, const char *b)
+{
+  return strcmp(a == NULL ? "" : a, b == NULL ? "" : b) == 0;
+}
+
+/* No credential belongs with these fields.  Somebody may have changed one in the file,
+ * who knows why; but where the file has changed since it was opened, the secret belongs
+ * with what it says now. */
+static int check_unchanged(const credence_profile *p, credence_error **error)
+{
+  struct profile_file file;
+  int changed = 0;
+  int r = profile_file_read(p->name, &file, error);
+  if (r < 0)
+    return r;
+  for (size_t i = 0; i < p->stack_count; i++)
+    for (size_t f = 0; f < p->stack[i]->manifest->field_count; f++)
+      changed |= !same(p->stack[i]->values[f], profile_file_get(&file, p->stack[i]->manifest->name,
+                                                                p->stack[i]->manifest->fields[f].name, 0));
+  profile_file_clear(&file);
+  return changed ? error_set(error, CREDENCE_E_CONFLICT, "open it again, or start the program again",
+                             "profile %s was changed since this program opened it", p->name)
+                 : 0;
+}
+
+int credential_take(credence_profile *p, const char *text, credence_error **error)
+{
+  struct rotation rotation;
+  int r = rotation_decode(text, &rotation, error);
+  if (r < 0)
+    return r;
+  enum rotation_order order = rotation_arrange(&rotation, opened_value, p);
+  if (order == ROTATION_FOREIGN)
+    r = check_unchanged(p, error);
   if (r == 0)
-    r = take_terms(p, &record, error);
-  record_clear(&record);
+    r = credential_take_record(p, &rotation.current, error);
+  if (r == 0)
+    atomic_store(&p->has_previous, rotation.previous.data != NULL || order == ROTATION_MOVED);
+  rotation_clear(&rotation);
   return r;
+}
+
+static int read_present_stamp(const credence_profile *p, struct keyring *keyring, char out[STAMP_SIZE],
+                              credence_error **error)
+{
+  struct rotation rotation;
+  char *revision = NULL;
+  int r = rotation_get(keyring, p->name, &rotation, &revision, error);
+  if (r < 0)
+    return r;
+  (void)rotation_arrange(&rotation, opened_value, p);
+  read_stamp(&rotation.current, out);
+  rotation_clear(&rotation);
+  free(revision);
+  return 0;
 }
 
 int credential_check(const credence_profile *p, struct keyring *keyring, credence_error **error)
 {
   credence_error *why = NULL;
-  struct record record = {NULL, 0};
   char stamp[STAMP_SIZE] = "";
-  char *text = NULL;
-  char *revision = NULL;
-  int r = keyring_get(keyring, p->name, "credential", &text, &revision, &why);
-  if (r == 0)
-    r = record_decode(text, &record, &why);
-  if (r == 0)
-    read_stamp(&record, stamp);
+  int r = read_present_stamp(p, keyring, stamp, &why);
   if (r < 0 && r != CREDENCE_E_NOT_FOUND)
     r = error_pass(error, r, &why);
   else if (strcmp(stamp, p->stamp) == 0)
@@ -198,8 +258,10 @@ int credential_check(const credence_profile *p, struct keyring *keyring, credenc
     r = error_set(error, CREDENCE_E_CONFLICT, "open the profile again, or start the program again",
                   "the credential of profile %s was changed since this program took it", p->name);
   credence_error_free(&why);
-  record_clear(&record);
-  secret_free(text);
-  free(revision);
   return r;
+}
+
+void credential_label(const char *profile, char out[CREDENTIAL_LABEL_SIZE])
+{
+  snprintf(out, CREDENTIAL_LABEL_SIZE, "Credence: %s", profile);
 }

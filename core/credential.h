@@ -7,14 +7,24 @@
 
 #include "keyring.h"
 #include "profile.h"
+#include "record.h"
+
+#define CREDENTIAL_KIND "credential"
+#define CREDENTIAL_LABEL_SIZE 96u
+/* What people see in their keyring's window. */
+void credential_label(const char *profile, char out[CREDENTIAL_LABEL_SIZE]);
 
 /* The keyring of the profile, told what the profile will want of it. */
 int credential_open_keyring(const credence_profile *profile, struct keyring **ret_keyring,
                             credence_error **error);
 
 /* Take the secrets, the origins that may get the login, and the fingerprint of it
- * all from the record in text.  REFUSED when it was stored for another origin. */
+ * all from the value in text: of the credentials there, the one that belongs with the
+ * profile's fields.  REFUSED when it was stored for another origin, CONFLICT when the
+ * profile's file is another by now. */
 int credential_take(credence_profile *profile, const char *text, credence_error **error);
+/* The same from one credential. */
+int credential_take_record(credence_profile *profile, const struct record *record, credence_error **error);
 /* CONFLICT unless the keyring still has what was taken: a login with a secret that
  * was replaced would be refused, and counted by the server. */
 int credential_check(const credence_profile *profile, struct keyring *keyring, credence_error **error);

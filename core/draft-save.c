@@ -14,34 +14,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <openssl/rand.h>
-
-#include "draft.h"
+#include "credential.h"
+#include "draft-record.h"
 #include "error.h"
 #include "keyring.h"
 #include "locks.h"
 #include "login-state.h"
-#include "record.h"
+#include "rotation.h"
 #include "secret.h"
-
-#define KIND "credential"
-#define LABEL_SIZE 96u
-
-/* What people see in their keyring's window. */
-static void make_label(const credence_draft *d, char *out)
-{
-  snprintf(out, LABEL_SIZE, "Credence: %s", d->name);
-}
-
-/* The name of a field that has one, or NULL. */
-static const char *first_new_secret(const credence_draft *d)
-{
-  for (size_t i = 0; i < d->entry_count; i++)
-    for (size_t f = 0; f < d->entries[i].manifest->field_count; f++)
-      if (d->entries[i].secrets[f] != NULL)
-        return d->entries[i].manifest->fields[f].name;
-  return d->client_key != NULL ? "client_key" : NULL;
-}
 
 static int check_complete(const credence_draft *d, credence_error **error)
 {
@@ -54,38 +34,13 @@ static int check_complete(const credence_draft *d, credence_error **error)
     return error_set(error, CREDENCE_E_INVALID, "give it with --endpoint URL",
                      "the provider has no usual endpoint, and none was given");
   const char *keyring = profile_file_get(&d->file, "profile", "keyring", 0);
-  if (draft_is_read_only(d) && first_new_secret(d) != NULL) /* the keyring was named after the secret */
-    return draft_refuse_secret(d, first_new_secret(d), error);
+  if (draft_is_read_only(d) && draft_new_secret(d) != NULL) /* the keyring was named after the secret */
+    return draft_refuse_secret(d, draft_new_secret(d), error);
   if (d->is_new && profile_file_get(&d->file, "profile", "keyring_store", 0) != NULL &&
       (keyring == NULL || strcmp(keyring, KEYRING_USUAL) == 0))
     return error_set(error, CREDENCE_E_INVALID, "name another keyring, or leave the path out",
                      "the Secret Service does not keep its secrets at a path of yours");
   return 0;
-}
-
-/* The new secrets, and those of old that are not replaced; *ret_kept: are there such? */
-static size_t collect(const credence_draft *d, const struct record *old, struct record_entry *entries,
-                      int *ret_kept)
-{
-  size_t count = 0;
-  *ret_kept = 0;
-  for (size_t i = 0; i < d->entry_count; i++) {
-    const credence_manifest *manifest = d->entries[i].manifest;
-    for (size_t f = 0; f < manifest->field_count; f++) {
-      const unsigned char *data = (const unsigned char *)d->entries[i].secrets[f];
-      size_t size = d->entries[i].sizes[f];
-      if (data == NULL && !record_get(old, manifest->name, manifest->fields[f].name, &data, &size))
-        continue;
-      *ret_kept |= d->entries[i].secrets[f] == NULL;
-      entries[count++] = (struct record_entry){manifest->name, manifest->fields[f].name, data, size};
-    }
-  }
-  const unsigned char *key = (const unsigned char *)d->client_key;
-  size_t key_size = d->client_key_size;
-  if (key != NULL || record_get(old, RECORD_PROFILE, "client_key", &key, &key_size))
-    entries[count++] = (struct record_entry){RECORD_PROFILE, "client_key", key, key_size};
-  *ret_kept |= key != NULL && d->client_key == NULL;
-  return count;
 }
 
 static int replaces_all_secrets(const credence_draft *d)
@@ -104,12 +59,12 @@ static int read_old(credence_draft *d, struct keyring *keyring, char **ret_text,
                     credence_error **error)
 {
   credence_error *why = NULL;
-  int r = keyring_get(keyring, d->name, KIND, ret_text, ret_revision, &why);
+  int r = keyring_get(keyring, d->name, CREDENTIAL_KIND, ret_text, ret_revision, &why);
   /* The service that had the secrets is gone.  They are all replaced, so that the one that
    * is here now may have them. */
   if (r == CREDENCE_E_NO_KEYRING && replaces_all_secrets(d)) {
     keyring_forget_store(keyring);
-    r = keyring_get(keyring, d->name, KIND, ret_text, ret_revision, &why);
+    r = keyring_get(keyring, d->name, CREDENTIAL_KIND, ret_text, ret_revision, &why);
   }
   if (r == CREDENCE_E_NOT_FOUND) {
     *ret_revision = strdup("");
@@ -121,114 +76,71 @@ static int read_old(credence_draft *d, struct keyring *keyring, char **ret_text,
   return r;
 }
 
-/* Secrets that are kept stay with their origin: whoever changed the endpoint in
- * the file must not have them moved there by the next change of another secret. */
-static int read_record(const credence_draft *d, const char *old_text, const char *origin,
-                       struct record *ret_record, credence_error **error)
+/* Of what the keyring holds, the credential that belongs with the file as it still is.
+ * Secrets that are kept stay with their origin: whoever changed the endpoint in the file
+ * must not have them moved there by the next change of another secret. */
+static int take_old(const credence_draft *d, const char *old_text, struct rotation *ret_old,
+                    credence_error **error)
+{
+  struct profile_file file;
+  char *origin = draft_origin(d);
+  int r = origin == NULL ? error_nomem(error) : profile_file_read(d->name, &file, error);
+  if (r == 0) {
+    r = rotation_decode(old_text, ret_old, error);
+    if (r == 0)
+      (void)rotation_arrange(ret_old, rotation_file_value, &file);
+    profile_file_clear(&file);
+  }
+  if (r == 0)
+    r = record_check_origin(&ret_old->current, d->name, origin,
+                            "put the endpoint back, or give all secrets of the profile at once", error);
+  free(origin);
+  return r;
+}
+
+static int read_record(const credence_draft *d, const char *old_text, struct rotation *ret_old,
+                       credence_error **error)
 {
   credence_error *why = NULL;
   /* What is left of a profile that was removed half way is not carried over. */
   if (old_text == NULL || d->is_new)
     return 0;
-  int r = record_decode(old_text, ret_record, &why);
-  if (r == 0)
-    r = record_check_origin(ret_record, d->name, origin,
-                            "put the endpoint back, or give all secrets of the profile at once", &why);
+  int r = take_old(d, old_text, ret_old, &why);
   if (r < 0)
-    record_clear(ret_record);
+    rotation_clear(ret_old);
   /* What is damaged does not matter when nothing of it has to be kept. */
   r = r < 0 && !replaces_all_secrets(d) ? error_pass(error, r, &why) : 0;
   credence_error_free(&why);
   return r;
 }
 
-static char *endpoint_origin(const credence_draft *d)
-{
-  struct url url;
-  const char *endpoint = profile_file_get(&d->file, "profile", "endpoint", 0);
-  return endpoint_parse(endpoint, &url, NULL) < 0 ? NULL : url_origin(&url);
-}
-
-/* The origin of a login URL that has to be recorded; NULL when the field has none. */
-static char *login_origin(const credence_draft *d, size_t entry, const struct field *field)
-{
-  const credence_manifest *manifest = d->entries[entry].manifest;
-  const char *value = profile_file_get(&d->file, manifest->name, field->name, 0);
-  /* The user's own manifest may change as the profile may; the system's may not. */
-  if (value == NULL && manifest->is_user)
-    value = field->default_value;
-  return field->is_login_url && value != NULL ? url_text_origin(value) : NULL;
-}
-
-/* Where logins may go besides the endpoint.  A secret that is kept goes where it
- * might go before, for the reason that read_record() gives. */
-static size_t collect_logins(const credence_draft *d, const struct record *old, int keeps_secret,
-                             char *logins[LOGINS_MAX])
-{
-  size_t count = 0;
-  for (size_t i = 0; i < d->entry_count; i++)
-    for (size_t f = 0; f < d->entries[i].manifest->field_count && count < LOGINS_MAX; f++) {
-      char *origin = login_origin(d, i, &d->entries[i].manifest->fields[f]);
-      if (origin != NULL && (!keeps_secret || record_has_login(old, origin)))
-        logins[count++] = origin;
-      else
-        free(origin);
-    }
-  return count;
-}
-
-/* Differs each time that secrets are stored, and tells nothing about them. */
-static int make_stamp(char out[STAMP_SIZE], credence_error **error)
-{
-  unsigned char bytes[(STAMP_SIZE - 1) / 2];
-  if (RAND_bytes(bytes, sizeof(bytes)) != 1)
-    return error_set(error, CREDENCE_E_FAILED, NULL, "the system has no random numbers");
-  credence_hex(out, bytes, sizeof(bytes));
-  return 0;
-}
-
 static int put_secrets(credence_draft *d, struct keyring *keyring, const char *old_text, const char *revision,
                        credence_error **error)
 {
-  struct record_entry entries[STACK_MAX * MANIFEST_FIELDS_MAX + 1];
-  struct record old = {NULL, 0};
-  size_t count = 0;
-  int keeps_secret = 0;
-  char *logins[LOGINS_MAX];
-  char stamp[STAMP_SIZE];
+  struct rotation old;
+  char label[CREDENTIAL_LABEL_SIZE];
   char *text = NULL;
-  char label[LABEL_SIZE];
-  char *origin = endpoint_origin(d);
-  int r = origin == NULL ? error_nomem(error) : read_record(d, old_text, origin, &old, error);
+  memset(&old, 0, sizeof(old));
+  credential_label(d->name, label);
+  int r = read_record(d, old_text, &old, error);
   if (r == 0)
-    count = collect(d, &old, entries, &keeps_secret);
-  size_t login_count = r == 0 ? collect_logins(d, &old, keeps_secret, logins) : 0;
+    r = draft_make_record(d, &old.current, NULL, &text, error);
   if (r == 0)
-    r = make_stamp(stamp, error);
-  if (r == 0) {
-    const struct record_head head = {origin, stamp, logins, login_count};
-    r = record_encode(&head, entries, count, &text, error);
-  }
-  while (login_count > 0)
-    free(logins[--login_count]);
-  make_label(d, label);
-  if (r == 0)
-    r = keyring_put(keyring, d->name, KIND, label, text, revision, error);
-  record_clear(&old);
+    r = keyring_put(keyring, d->name, CREDENTIAL_KIND, label, text, revision, error);
+  rotation_clear(&old);
   secret_free(text);
-  free(origin);
   return r;
 }
 
 /* The file could not be written: the keyring shall hold what it held before. */
 static void take_back(const credence_draft *d, struct keyring *keyring, const char *old_text)
 {
-  char label[LABEL_SIZE];
-  make_label(d, label);
+  char label[CREDENTIAL_LABEL_SIZE];
+  credential_label(d->name, label);
   if (d->is_new)
-    (void)keyring_delete(keyring, d->name, KIND, NULL, NULL);
+    (void)keyring_delete(keyring, d->name, CREDENTIAL_KIND, NULL, NULL);
   else if (old_text != NULL)
-    (void)keyring_put(keyring, d->name, KIND, label, old_text, NULL, NULL);
+    (void)keyring_put(keyring, d->name, CREDENTIAL_KIND, label, old_text, NULL, NULL);
 }
 
 static int changes_file(const credence_draft *d)
@@ -320,7 +232,7 @@ static int refresh(credence_draft *d, credence_error **error)
  * made anew with each change. */
 static int needs_record(const credence_draft *d)
 {
-  return !draft_is_read_only(d) && (d->is_new || first_new_secret(d) != NULL || replaces_all_secrets(d));
+  return !draft_is_read_only(d) && (d->is_new || draft_new_secret(d) != NULL || replaces_all_secrets(d));
 }
 
 /* Will a session, and what is known of refused logins, still count? */
@@ -388,7 +300,7 @@ static int remove_secrets(credence_context *context, const struct profile_file *
   if (r == 0)
     r = delete_one(keyring, name, "session", &why);
   if (r == 0)
-    r = delete_one(keyring, name, KIND, &why);
+    r = delete_one(keyring, name, CREDENTIAL_KIND, &why);
   keyring_close(&keyring);
   profile_unlock_file(queue);
   if (r < 0)

@@ -15,6 +15,7 @@
 #include "flow.h"
 #include "host.h"
 #include "http-date.h"
+#include "rotation.h"
 
 #define RENEWALS_MAX 2
 #define SECOND ((int64_t)1000000)
@@ -187,6 +188,15 @@ static int ask_providers(const credence_flow *flow, int *ret_verdict, credence_e
   return r;
 }
 
+/* An answer that the credential was good for. */
+static int finish(const credence_flow *flow, credence_error **words)
+{
+  int r = judge_status(flow, words);
+  if (r == 0 && flow->response->status < 400)
+    rotation_settle(flow->profile);
+  return r;
+}
+
 static int follow(credence_flow *flow, int verdict, credence_error **words)
 {
   switch (verdict) {
@@ -198,7 +208,7 @@ static int follow(credence_flow *flow, int verdict, credence_error **words)
     return sign_again(flow, words);
   default:
     flow->state = FLOW_DONE;
-    return judge_status(flow, words);
+    return finish(flow, words);
   }
 }
 

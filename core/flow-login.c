@@ -125,7 +125,7 @@ static int look_at_keyring(credence_flow *flow, credence_error **error)
   }
   free(flow->revision);
   flow->revision = NULL;
-  int r = session_load(flow->profile, &session, &flow->revision, error);
+  int r = flow->profile->is_trial ? 0 : session_load(flow->profile, &session, &flow->revision, error);
   if (r == 0 && is_usable(flow, session)) {
     profile_set_session(flow->profile, session);
     atomic_store(&flow->profile->was_refused, 0);
@@ -225,13 +225,21 @@ static int refused(const credence_flow *flow, const credence_error *why, credenc
    * again: that does not happen by itself. */
   if (flow->questions.count == 0) {
     atomic_store(&flow->profile->was_refused, 1);
-    remember_refusal(flow, why);
+    if (!flow->profile->is_trial)
+      remember_refusal(flow, why);
     snprintf(remedy, sizeof(remedy),
              "is the credential right? it is not tried again by itself; credence login %.64s does",
              flow->profile->name);
   }
   return error_set(error, CREDENCE_E_REJECTED, own[0] != '\0' ? own : remedy, "%s",
                    credence_error_message(why));
+}
+
+/* A trial's session is nobody else's yet. */
+static int keep_private(credence_flow *flow, struct session *session)
+{
+  profile_set_session(flow->profile, session);
+  return 0;
 }
 
 /* Whoever only logs in does so to have it stored; a request goes on without. */
@@ -280,7 +288,7 @@ int flow_logged_in(credence_flow *flow, int *ret_step, credence_error **error)
   } else if (r < 0) {
     r = error_pass(error, r, &why);
   } else {
-    r = keep(flow, &session, error);
+    r = flow->profile->is_trial ? keep_private(flow, session) : keep(flow, &session, error);
     flow->has_logged_in = 1;
     flow->state = flow->request == NULL ? FLOW_DONE : FLOW_SIGN;
     flow_unlock(flow);

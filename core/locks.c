@@ -72,6 +72,11 @@ int profile_lock_file(const char *name, int *ret_fd, credence_error **error)
   return lock(name, ".lock", PROFILE_WAIT_MS, ret_fd, error);
 }
 
+int profile_try_lock_file(const char *name, int *ret_fd, credence_error **error)
+{
+  return lock(name, ".lock", 0, ret_fd, error);
+}
+
 int profile_lock_login(const char *name, int *ret_fd, credence_error **error)
 {
   int r = lock(name, ".login", 0, ret_fd, error);

@@ -15,6 +15,9 @@
  * it is one step. */
 int profile_lock_file(const char *name, int *ret_fd, credence_error **error);
 
+/* The same without waiting: TIMEOUT at once when somebody else has it. */
+int profile_try_lock_file(const char *name, int *ret_fd, credence_error **error);
+
 /* The lock of whoever logs in, apart from the other: a login waits for a server and
  * perhaps a person.  TIMEOUT at once when somebody else has it. */
 int profile_lock_login(const char *name, int *ret_fd, credence_error **error);

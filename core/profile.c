@@ -286,24 +286,31 @@ static int load(credence_profile *p, const struct profile_file *file, credence_e
   return r < 0 ? r : find_login(p, error);
 }
 
-int credence_profile_open(credence_context *context, const char *name, credence_profile **ret_profile,
-                          credence_error **error)
+int profile_open_file(credence_context *context, const char *name, const struct profile_file *file,
+                      credence_profile **ret_profile, credence_error **error)
 {
-  struct profile_file file;
   credence_profile *p = NULL;
-  int r = profile_file_read(name, &file, error);
-  if (r < 0)
-    return r;
-  r = profile_new(context, name, &p, error);
+  int r = profile_new(context, name, &p, error);
   if (r == 0)
-    r = load(p, &file, error);
-  profile_file_clear(&file);
+    r = load(p, file, error);
   if (r < 0) {
     credence_profile_free(&p);
     return r;
   }
   *ret_profile = p;
   return 0;
+}
+
+int credence_profile_open(credence_context *context, const char *name, credence_profile **ret_profile,
+                          credence_error **error)
+{
+  struct profile_file file;
+  int r = profile_file_read(name, &file, error);
+  if (r < 0)
+    return r;
+  r = profile_open_file(context, name, &file, ret_profile, error);
+  profile_file_clear(&file);
+  return r;
 }
 
 int credence_profile_list(credence_context *context, char ***ret_names, credence_error **error)

@@ -83,7 +83,12 @@ struct credence_profile {
   struct session *session;
   struct session *shown;  /* what credence_profile_session_value() told of */
   atomic_int was_refused; /* the credential that is open here */
-  atomic_long skew;       /* milliseconds by which the server's clock is ahead, once it told us so */
+
+  /* For a profile that is getting a new credential; see rotation.h. */
+  int is_trial;            /* has one that is to be verified, and which nobody else knows */
+  atomic_int has_previous; /* the keyring keeps the one before until this one has worked */
+
+  atomic_long skew; /* milliseconds by which the server's clock is ahead, once it told us so */
 };
 
 /* The value of a field, or its default; NULL when there is neither. */
@@ -91,6 +96,16 @@ const char *stack_entry_value(const struct stack_entry *entry, size_t field);
 
 /* Does the field count, by its "when"? */
 int stack_entry_applies(const struct stack_entry *entry, const struct field *field);
+
+/* Ready it for signing with this credential, wherever it comes from; unlock.c.  For one
+ * thread, before the others know the profile. */
+struct record;
+int profile_unlock_with(credence_profile *profile, const struct record *record, credence_error **error);
+
+/* Read it from file instead of its own. */
+struct profile_file;
+int profile_open_file(credence_context *context, const char *name, const struct profile_file *file,
+                      credence_profile **ret_profile, credence_error **error);
 
 /* The first secret of the stack that counts, for a remedy; NULL when there is none. */
 const char *profile_first_secret(const credence_profile *profile);

@@ -17,6 +17,9 @@
 #define TAG_LOGIN 'l'
 #define TAG_NAME 'f'
 #define TAG_VALUE 'v'
+#define TAG_WITH 'w'
+#define TAG_NEXT 'N'
+#define TAG_PREVIOUS 'P'
 #define NAME_MAX_SIZE 160u /* provider, dot, field: 64 bytes each at most */
 
 static int corrupt(credence_error **error)
@@ -121,9 +124,20 @@ int record_get(const struct record *record, const char *provider, const char *fi
   return 0;
 }
 
+/* --- writing ------------------------------------------------------------------ */
+
+static size_t with_size(const struct profile_file *with)
+{
+  size_t size = 0;
+  for (size_t i = 0; with != NULL && i < with->count; i++)
+    size += 16 + strlen(with->settings[i].section) + strlen(with->settings[i].name) +
+            strlen(with->settings[i].value);
+  return size;
+}
+
 static size_t encoded_size(const struct record_head *head, const struct record_entry *entries, size_t count)
 {
-  size_t size = 32 + strlen(head->origin) + strlen(head->stamp);
+  size_t size = 32 + strlen(head->origin) + strlen(head->stamp) + with_size(head->with);
   for (size_t i = 0; i < head->login_count; i++)
     size += 16 + strlen(head->logins[i]);
   for (size_t i = 0; i < count; i++)
@@ -131,43 +145,176 @@ static size_t encoded_size(const struct record_head *head, const struct record_e
   return size;
 }
 
-static size_t write_fields(unsigned char *data, size_t size, const struct record_head *head,
-                           const struct record_entry *entries, size_t count)
+static void write_with(struct keyring_writer *writer, const struct profile_file *with)
 {
-  struct keyring_writer writer;
+  char text[RECORD_WITH_SIZE];
+  for (size_t i = 0; with != NULL && i < with->count; i++) {
+    const struct setting *setting = &with->settings[i];
+    int size = snprintf(text, sizeof(text), "%s.%s=%s", setting->section, setting->name, setting->value);
+    if (size < 0 || (size_t)size >= sizeof(text))
+      writer->overflow = 1;
+    else
+      keyring_write_field(writer, TAG_WITH, text, (size_t)size);
+  }
+}
+
+static void write_fields(struct keyring_writer *writer, const struct record_head *head,
+                         const struct record_entry *entries, size_t count)
+{
   char name[NAME_MAX_SIZE];
-  keyring_write_begin(&writer, data, size);
-  keyring_write_text(&writer, TAG_ORIGIN, head->origin);
-  keyring_write_text(&writer, TAG_STAMP, head->stamp);
+  keyring_write_text(writer, TAG_ORIGIN, head->origin);
+  keyring_write_text(writer, TAG_STAMP, head->stamp);
   for (size_t i = 0; i < head->login_count; i++)
-    keyring_write_text(&writer, TAG_LOGIN, head->logins[i]);
+    keyring_write_text(writer, TAG_LOGIN, head->logins[i]);
   for (size_t i = 0; i < count; i++) {
     size_t name_size = full_name(name, entries[i].provider, entries[i].field);
-    keyring_write_field(&writer, TAG_NAME, name, name_size);
-    keyring_write_field(&writer, TAG_VALUE, entries[i].data, entries[i].size);
+    keyring_write_field(writer, TAG_NAME, name, name_size);
+    keyring_write_field(writer, TAG_VALUE, entries[i].data, entries[i].size);
   }
-  return keyring_write_end(&writer);
+  write_with(writer, head->with);
+}
+
+/* A message begins with its length, which a record does not need. */
+#define LENGTH_SIZE 4u
+
+static char *to_line(const unsigned char *message, size_t size)
+{
+  if (size <= LENGTH_SIZE)
+    return NULL;
+  size_t digits = base64url_size(size - LENGTH_SIZE);
+  char *text = secret_alloc(PREFIX_SIZE + digits + 1);
+  if (text == NULL)
+    return NULL;
+  memcpy(text, PREFIX, PREFIX_SIZE);
+  base64url_encode(text + PREFIX_SIZE, message + LENGTH_SIZE, size - LENGTH_SIZE);
+  return text;
 }
 
 int record_encode(const struct record_head *head, const struct record_entry *entries, size_t count,
                   char **ret_text, credence_error **error)
 {
+  struct keyring_writer writer;
   size_t room = encoded_size(head, entries, count);
   unsigned char *data = secret_alloc(room);
-  size_t size = data == NULL ? 0 : write_fields(data, room, head, entries, count);
   char *text = NULL;
-  if (size > 4) {
-    const size_t prefix = 4; /* a message's length, which a record does not need */
-    size_t digits = base64url_size(size - prefix);
-    text = secret_alloc(PREFIX_SIZE + digits + 1);
-    if (text != NULL) {
-      memcpy(text, PREFIX, PREFIX_SIZE);
-      base64url_encode(text + PREFIX_SIZE, data + prefix, size - prefix);
-    }
+  if (data != NULL) {
+    keyring_write_begin(&writer, data, room);
+    write_fields(&writer, head, entries, count);
+    text = to_line(data, keyring_write_end(&writer));
   }
   secret_free(data);
   if (text == NULL)
     return error_set(error, CREDENCE_E_TOO_LARGE, NULL, "the secrets of the profile are too large");
+  *ret_text = text;
+  return 0;
+}
+
+/* --- records in a record ------------------------------------------------------- */
+
+static void part(const struct record *record, char tag, struct record *ret_part)
+{
+  const unsigned char *data = NULL;
+  size_t size = 0;
+  *ret_part = (struct record){NULL, 0};
+  if (find(record, tag, 0, &data, &size) && size > 0 && keyring_message_valid(data, size))
+    *ret_part = (struct record){record->data + (data - record->data), size};
+}
+
+void record_next(const struct record *record, struct record *ret_part)
+{
+  part(record, TAG_NEXT, ret_part);
+}
+
+void record_previous(const struct record *record, struct record *ret_part)
+{
+  part(record, TAG_PREVIOUS, ret_part);
+}
+
+int record_with(const struct record *record, size_t index, const unsigned char **ret_data, size_t *ret_size)
+{
+  return find(record, TAG_WITH, index, ret_data, ret_size);
+}
+
+/* All fields of a record but its parts, known here or not; without those of tag
+ * besides. */
+static void write_copy(struct keyring_writer *writer, const struct record *record, char tag)
+{
+  const unsigned char *data = NULL;
+  size_t size = 0;
+  for (size_t at = 0; at < record->size; at = (size_t)(data - record->data) + size) {
+    char own = (char)record->data[at];
+    const struct record rest = {record->data + at, record->size - at};
+    if (!find(&rest, own, 0, &data, &size))
+      return; /* not whole, which decoding has ruled out */
+    if (own != TAG_NEXT && own != TAG_PREVIOUS && own != tag)
+      keyring_write_field(writer, own, data, size);
+  }
+}
+
+int record_bind(const struct record *record, const struct profile_file *with, struct record *ret_record,
+                credence_error **error)
+{
+  struct keyring_writer writer;
+  size_t room = LENGTH_SIZE + record->size + with_size(with);
+  unsigned char *data = secret_alloc(room);
+  if (data == NULL)
+    return error_nomem(error);
+  keyring_write_begin(&writer, data, room);
+  write_copy(&writer, record, TAG_WITH);
+  write_with(&writer, with);
+  size_t size = keyring_write_end(&writer);
+  if (size <= LENGTH_SIZE) {
+    secret_free(data);
+    return error_set(error, CREDENCE_E_TOO_LARGE, NULL, "the fields of the profile are too large");
+  }
+  memmove(data, data + LENGTH_SIZE, size - LENGTH_SIZE);
+  ret_record->data = data; /* transferred */
+  ret_record->size = size - LENGTH_SIZE;
+  return 0;
+}
+
+static void write_part(struct keyring_writer *writer, char tag, const struct record *record)
+{
+  struct keyring_writer inner;
+  if (record->data == NULL)
+    return;
+  unsigned char *copy = secret_alloc(LENGTH_SIZE + record->size);
+  size_t size = 0;
+  if (copy != NULL) {
+    keyring_write_begin(&inner, copy, LENGTH_SIZE + record->size);
+    write_copy(&inner, record, '\0');
+    size = keyring_write_end(&inner);
+  }
+  if (size <= LENGTH_SIZE)
+    writer->overflow = 1;
+  else
+    keyring_write_field(writer, tag, copy + LENGTH_SIZE, size - LENGTH_SIZE);
+  secret_free(copy);
+}
+
+int record_join(const struct record *current, const struct record *next, const struct record *previous,
+                char **ret_text, credence_error **error)
+{
+  struct keyring_writer writer;
+  size_t room = LENGTH_SIZE + current->size + next->size + previous->size + 16;
+  unsigned char *data = secret_alloc(room);
+  char *text = NULL;
+  if (data != NULL) {
+    keyring_write_begin(&writer, data, room);
+    write_copy(&writer, current, '\0');
+    write_part(&writer, TAG_NEXT, next);
+    write_part(&writer, TAG_PREVIOUS, previous);
+    text = to_line(data, keyring_write_end(&writer));
+  }
+  secret_free(data);
+  if (text == NULL)
+    return error_nomem(error);
+  if (strlen(text) > KEYRING_SECRET_MAX) {
+    secret_free(text);
+    return error_set(
+        error, CREDENCE_E_TOO_LARGE, "credence set PROFILE --secret replaces the old one at once",
+        "the old and the new secrets of the profile are over %u bytes together", KEYRING_SECRET_MAX);
+  }
   *ret_text = text;
   return 0;
 }

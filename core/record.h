@@ -14,6 +14,12 @@
  * keyrings have no place for one.
  *
  * A session is a record too.  Its stamp says which credential it was made with.
+ *
+ * While secrets are being replaced, a record holds two more records, each in a field
+ * of its own: the next, which is to be verified, and the previous, which is kept until
+ * the new one has worked.  Where fields of the profile's file change together with the
+ * secrets, each of the three says with which values it belongs.  rotation.h says which
+ * one counts.
  */
 #ifndef CORE_RECORD_H
 #define CORE_RECORD_H
@@ -21,9 +27,10 @@
 #include <stddef.h>
 
 #include "error.h"
+#include "profile-file.h"
 
 struct record {
-  unsigned char *data; /* secret memory */
+  unsigned char *data; /* secret memory; of another record when it is a part of that */
   size_t size;
 };
 
@@ -50,6 +57,7 @@ struct record_head {
   const char *stamp;
   char *const *logins; /* origins */
   size_t login_count;
+  const struct profile_file *with; /* the fields that it belongs with, or NULL */
 };
 
 struct record_entry {
@@ -62,5 +70,27 @@ struct record_entry {
 /* The line, in secret memory. */
 int record_encode(const struct record_head *head, const struct record_entry *entries, size_t count,
                   char **ret_text, credence_error **error);
+
+/* --- records in a record ------------------------------------------------------- */
+
+/* Parts of record, which keeps their memory; all zero where there is none. */
+void record_next(const struct record *record, struct record *ret_part);
+void record_previous(const struct record *record, struct record *ret_part);
+
+/* Room for one of the following, with a NUL: section and name have 64 bytes at most, and a
+ * value what a line of a profile can hold. */
+#define RECORD_WITH_SIZE 400u
+/* The field at index of those it belongs with: "SECTION.NAME=VALUE", without VALUE when
+ * the file has none.  1 when found; not terminated. */
+int record_with(const struct record *record, size_t index, const unsigned char **ret_data, size_t *ret_size);
+
+/* A copy that belongs with these fields, and has no parts. */
+int record_bind(const struct record *record, const struct profile_file *with, struct record *ret_record,
+                credence_error **error);
+/* The line of current, with the other two as its parts, each of which may be all zero.
+ * Parts that they have themselves are left out.  TOO_LARGE when no keyring would take
+ * it. */
+int record_join(const struct record *current, const struct record *next, const struct record *previous,
+                char **ret_text, credence_error **error);
 
 #endif

@@ -108,7 +108,7 @@ int session_encode(const struct session *session, const credence_profile *profil
                    credence_error **error)
 {
   const credence_manifest *manifest = profile->login_entry->manifest;
-  const struct record_head head = {profile->origin, profile->fingerprint, NULL, 0};
+  const struct record_head head = {profile->origin, profile->fingerprint, NULL, 0, NULL};
   struct record_entry entries[MANIFEST_SESSION_MAX + 3];
   char made[NUMBER_SIZE];
   char expires[NUMBER_SIZE];

@@ -60,7 +60,7 @@ static int get_credential(const credence_profile *p, struct keyring *keyring, ch
   credence_error *why = NULL;
   char *revision = NULL;
   const char *wanted = profile_first_secret(p);
-  int r = keyring_get(keyring, p->name, "credential", ret_text, &revision, &why);
+  int r = keyring_get(keyring, p->name, CREDENTIAL_KIND, ret_text, &revision, &why);
   free(revision);
   if (r == CREDENCE_E_NOT_FOUND && wanted == NULL) {
     r = 0;
@@ -145,6 +145,18 @@ static int unlock(credence_profile *p, credence_error **error)
   return r;
 }
 
+int profile_unlock_with(credence_profile *p, const struct record *record, credence_error **error)
+{
+  int r = load_plugins(p, error);
+  if (r == 0)
+    r = credential_take_record(p, record, error);
+  for (size_t i = 0; r == 0 && i < p->stack_count; i++)
+    r = open_entry(p, p->stack[i], error);
+  if (r == 0)
+    atomic_store_explicit(&p->unlocked, 1, memory_order_release);
+  return r;
+}
+
 int credence_profile_unlock(credence_profile *profile, credence_error **error)
 {
   int r = 0;
@@ -163,7 +175,7 @@ int credence_profile_unlock(credence_profile *profile, credence_error **error)
 int credence_profile_check(credence_profile *profile, credence_error **error)
 {
   struct keyring *keyring = NULL;
-  if (!atomic_load_explicit(&profile->unlocked, memory_order_acquire) || !needs_keyring(profile))
+  if (!atomic_load_explicit(&profile->unlocked, memory_order_acquire) || !profile_needs_keyring(profile))
     return 0;
   atomic_store(&profile->looked, clock_now());
   int r = credential_open_keyring(profile, &keyring, error);

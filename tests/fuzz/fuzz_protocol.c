@@ -106,7 +106,7 @@ static void try_round(const uint8_t *data, size_t size)
   size_t length = 0;
   const struct record_entry entries[] = {{"p", "one", data, size / 2},
                                          {"p", "two", data + size / 2, size - size / 2}};
-  const struct record_head head = {"https://a.example", "stamp", NULL, 0};
+  const struct record_head head = {"https://a.example", "stamp", NULL, 0, NULL};
   must(record_encode(&head, entries, 2, &text, NULL) == 0);
   must(record_decode(text, &record, NULL) == 0);
   must(record_origin(&record, &found, &length) && length == 17 &&
