@@ -18,6 +18,7 @@ _credence_options()
   providers | list | show) echo "--json $everywhere" ;;
   add) echo "--endpoint= --keyring= --store= --secret= --allow= $certificates $everywhere" ;;
   set) echo "--secret= $certificates $everywhere" ;;
+  rotate) echo "--secret= --verify= --undo $everywhere" ;;
   sign) echo "--format= --form --at= --nonce= --trace $everywhere" ;;
   send) echo "-i --include --form --at= --nonce= --trace $everywhere" ;;
   *) echo "$everywhere" ;;
@@ -28,8 +29,8 @@ _credence_options()
 _credence_operands()
 {
   case $1/$2 in
-  /*) echo 'providers add list show set remove sign send login logout doctor' ;;
-  show/0 | set/0 | remove/0 | sign/0 | send/0 | login/0 | logout/0) _credence_names list ;;
+  /*) echo 'providers add list show set rotate remove sign send login logout doctor' ;;
+  show/0 | set/0 | rotate/0 | remove/0 | sign/0 | send/0 | login/0 | logout/0) _credence_names list ;;
   add/1) _credence_names providers ;;
   sign/1 | send/1) echo 'GET POST PUT PATCH DELETE HEAD OPTIONS' ;;
   esac
@@ -48,7 +49,7 @@ _credence()
     elif [[ -z $ended && $word == -* ]]; then
       case $word in
       --timeout | --endpoint | --keyring | --store | --secret | --allow | --client-cert | --client-key | --ca-cert | --format | \
-        --at | --nonce)
+        --at | --nonce | --verify)
         option=$word
         [[ ${COMP_WORDS[i + 1]} == '=' ]] && ((i++))
         ((i++))

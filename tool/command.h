@@ -54,6 +54,7 @@ extern const struct command command_add;
 extern const struct command command_list;
 extern const struct command command_show;
 extern const struct command command_set;
+extern const struct command command_rotate;
 extern const struct command command_remove;
 extern const struct command command_sign;
 extern const struct command command_send;

@@ -319,3 +319,35 @@ int fields_ask_missing(const struct session *session, credence_draft *draft)
     code = ask_field(session, draft, field, label, (flags & CREDENCE_FIELD_SECRET) != 0);
   return code;
 }
+
+static int ask_new_secret(const struct session *session, credence_draft *draft, const char *provider,
+                          const char *name)
+{
+  char *field = NULL, *label = NULL;
+  int code = EXIT_FAILED;
+
+  if (asprintf(&field, "%s.%s", provider, name) < 0)
+    return out_of_memory();
+  if (asprintf(&label, "new %s", name) < 0)
+    code = out_of_memory();
+  else
+    code = ask_field(session, draft, field, label, true);
+  free(field);
+  free(label);
+  return code;
+}
+
+int fields_ask_secrets(const struct session *session, credence_draft *draft, const credence_profile *profile)
+{
+  const unsigned wanted = CREDENCE_FIELD_SECRET | CREDENCE_FIELD_REQUIRED;
+  const char *provider, *name, *value;
+  unsigned flags;
+  int code = EXIT_DONE;
+
+  for (size_t i = 0; code == EXIT_DONE &&
+                     credence_profile_field(profile, i, &provider, &name, &value, &flags) == CREDENCE_OK;
+       i++)
+    if ((flags & wanted) == wanted)
+      code = ask_new_secret(session, draft, provider, name);
+  return code;
+}

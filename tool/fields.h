@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * fields.h - FIELD=VALUE and --secret FIELD=PATH, for add and set
+ * fields.h - FIELD=VALUE and --secret FIELD=PATH, for add, set and rotate
  *
  * The value of a secret field never stands on the command line, where other
  * users and the history of the shell see it; and what might be one is not
@@ -27,5 +27,8 @@ int fields_apply(const struct session *session, const struct arguments *argument
 
 /* Ask the user for the required fields that have no value yet. */
 int fields_ask_missing(const struct session *session, credence_draft *draft);
+
+/* Ask for every secret that the profile cannot do without, again. */
+int fields_ask_secrets(const struct session *session, credence_draft *draft, const credence_profile *profile);
 
 #endif

@@ -18,8 +18,9 @@
 #include "prompt.h"
 
 const struct command *const commands[] = {
-    &command_providers, &command_add,  &command_list,  &command_show,   &command_set,    &command_remove,
-    &command_sign,      &command_send, &command_login, &command_logout, &command_doctor, NULL,
+    &command_providers, &command_add,    &command_list, &command_show, &command_set,
+    &command_rotate,    &command_remove, &command_sign, &command_send, &command_login,
+    &command_logout,    &command_doctor, NULL,
 };
 
 const struct option_spec global_options[] = {
