@@ -214,10 +214,12 @@ static void publish_session(credence_profile *profile)
 {
   struct login_state state;
   struct session *session = profile_session(profile);
+  int is_kept = 0;
   if (session == NULL)
     return;
   memset(&state, 0, sizeof(state));
-  state.has_session = session_save(profile, &session, "", NULL) == 0;
+  (void)session_save(profile, &session, "", &is_kept, NULL);
+  state.has_session = is_kept;
   state.expires = session->expires;
   if (state.has_session)
     (void)login_state_write(profile->name, &state, NULL);
