@@ -436,8 +436,8 @@ Type=oneshot
 Environment=HOME=%(home)s
 LoadCredential=lab.token:%(folder)s/token
 LoadCredentialEncrypted=shop.token:%(folder)s/shop.encrypted
-StandardOutput=file:%(folder)s/out
-StandardError=file:%(folder)s/err
+StandardOutput=append:%(folder)s/out
+StandardError=append:%(folder)s/err
 ExecStart=%(credence)s sign lab items
 ExecStart=%(credence)s sign shop items
 """
