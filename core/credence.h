@@ -210,7 +210,8 @@ CREDENCE_API const char *credence_profile_keyring(const credence_profile *profil
  * or not recorded. */
 CREDENCE_API const char *credence_profile_store(const credence_profile *profile);
 
-/* Item index of a list; NULL behind the last. */
+/* Item index of a list; NULL behind the last.  Among the rules may be "exec", which
+ * is not about requests: see credence_profile_secret_fd(). */
 CREDENCE_API const char *credence_profile_provider(const credence_profile *profile, size_t index);
 CREDENCE_API const char *credence_profile_allow(const credence_profile *profile, size_t index);
 
@@ -220,6 +221,24 @@ CREDENCE_API const char *credence_profile_allow(const credence_profile *profile,
 CREDENCE_API int credence_profile_field(const credence_profile *profile, size_t index,
                                         const char **ret_provider, const char **ret_name,
                                         const char **ret_value, unsigned *ret_flags);
+
+/* A secret itself, for a program that can only be given a key: prefer to sign or send.
+ * REFUSED unless the profile has the rule "exec".  field is the name of a secret
+ * field, PROVIDER.NAME where two providers share one, or "client_key".
+ *
+ * *ret_fd becomes a descriptor of a file in memory that holds the secret's bytes and
+ * nothing else; it stands at the begin, cannot be changed (it is sealed), has mode
+ * 0400 and is gone with its last descriptor.  It is yours to close, and closes when
+ * your program runs another: clear FD_CLOEXEC, after fork() or right before exec, to
+ * hand it over.  "/dev/fd/N" opens it anew, from its begin.
+ *
+ * What this gives up: the secret leaves the library and its origin.  Whoever has the
+ * descriptor, or runs as the same user and looks into /proc/PID/fd meanwhile, can
+ * send it anywhere; it can be swapped out, and what the program does with its copies
+ * nobody here knows.  Opens the keyring as credence_profile_unlock() does.  NOT_FOUND
+ * when there is no such secret. */
+CREDENCE_API int credence_profile_secret_fd(credence_profile *profile, const char *field, int *ret_fd,
+                                            credence_error **error);
 
 /* The certificate and the key that the profile shows to the server, and the
  * certificate authority that it trusts instead of the system's: paths of PEM
@@ -257,8 +276,9 @@ CREDENCE_API int credence_draft_set_keyring(credence_draft *draft, const char *k
 /* The keyring's file or folder, an absolute path, rather than its usual one.  Only for a
  * new profile, and not for the Secret Service, which has no others. */
 CREDENCE_API int credence_draft_set_store(credence_draft *draft, const char *path, credence_error **error);
-/* A rule "METHOD PATH", each with * for anything.  Without rules every request
- * to the endpoint's origin is allowed. */
+/* A rule "METHOD PATH", each with * for anything.  Without such rules every request
+ * to the endpoint's origin is allowed.  Or "exec", which allows
+ * credence_profile_secret_fd() and nothing else. */
 CREDENCE_API int credence_draft_add_allow(credence_draft *draft, const char *rule, credence_error **error);
 /* A field that is not secret.  NULL takes the value away. */
 CREDENCE_API int credence_draft_set_field(credence_draft *draft, const char *field, const char *value,

@@ -77,8 +77,16 @@ static int rule_allows(const char *rule, const char *method, const char *path, s
          glob_matches(pattern, strlen(pattern), path, size);
 }
 
+/* The one rule that is not about requests: commands may have the secrets themselves. */
+static int is_exec_rule(const char *rule)
+{
+  return strcmp(rule, "exec") == 0;
+}
+
 int allow_rule_is_valid(const char *rule)
 {
+  if (is_exec_rule(rule))
+    return 1;
   size_t method_size = strcspn(rule, " ");
   const char *pattern = rule + method_size + strspn(rule + method_size, " ");
   if (method_size == 0 || (pattern[0] != '/' && pattern[0] != '*') || strchr(pattern, ' ') != NULL)
@@ -134,17 +142,34 @@ static int path_is_plain(const char *path, size_t size)
   return 1;
 }
 
+int profile_allows_exec(const credence_profile *profile)
+{
+  for (size_t i = 0; i < profile->allow_count; i++)
+    if (is_exec_rule(profile->allow[i]))
+      return 1;
+  return 0;
+}
+
+/* Without rules every request is allowed. */
+static int has_rules(const credence_profile *profile)
+{
+  for (size_t i = 0; i < profile->allow_count; i++)
+    if (!is_exec_rule(profile->allow[i]))
+      return 1;
+  return 0;
+}
+
 int profile_check_allowed(const credence_profile *profile, const char *method, const char *path, size_t size,
                           credence_error **error)
 {
-  if (profile->allow_count == 0)
+  if (!has_rules(profile))
     return 0;
   if (!path_is_plain(path, size))
     return error_set(error, CREDENCE_E_REFUSED, "write the path that is meant",
                      "profile %s has rules, and the path has . or .. segments, a ; or an encoded separator",
                      profile->name);
   for (size_t i = 0; i < profile->allow_count; i++)
-    if (rule_allows(profile->allow[i], method, path, size))
+    if (!is_exec_rule(profile->allow[i]) && rule_allows(profile->allow[i], method, path, size))
       return 0;
   return error_set(error, CREDENCE_E_REFUSED, "credence show lists them; they stand as allow = in its file",
                    "no rule of profile %s allows %s %.*s", profile->name, method,
@@ -156,7 +181,7 @@ int profile_check_headers(const credence_profile *profile, const struct message 
 {
   static const char *const names[] = {"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override",
                                       "X-Original-URL", "X-Rewrite-URL"};
-  for (size_t i = 0; profile->allow_count > 0 && i < sizeof(names) / sizeof(names[0]); i++) {
+  for (size_t i = 0; has_rules(profile) && i < sizeof(names) / sizeof(names[0]); i++) {
     size_t index = 0;
     if (message_find_header(message, names[i], &index) != NULL)
       return error_set(error, CREDENCE_E_REFUSED, "leave it out",

@@ -192,7 +192,8 @@ static int load_allow(credence_profile *p, const struct profile_file *file, cred
   const char *rule = NULL;
   for (size_t i = 0; (rule = profile_file_get(file, "profile", "allow", i)) != NULL; i++) {
     if (!allow_rule_is_valid(rule) || i == ALLOW_MAX)
-      return error_set(error, CREDENCE_E_MALFORMED, "write allow = METHOD /PATH, with * for anything",
+      return error_set(error, CREDENCE_E_MALFORMED,
+                       "write allow = METHOD /PATH, with * for anything; or allow = exec",
                        "%s: this is not a rule: %s", file->path, rule);
     p->allow[i] = strdup(rule);
     if (p->allow[i] == NULL)

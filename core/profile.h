@@ -127,13 +127,16 @@ int profile_no_session(const credence_profile *profile, credence_error **error);
 /* REFUSED unless the profile's rules allow it. */
 int profile_check_allowed(const credence_profile *profile, const char *method, const char *path, size_t size,
                           credence_error **error);
+/* Is there the rule "exec"?  It is a permission of its own: as to requests, a profile
+ * that has no other has no rules. */
+int profile_allows_exec(const credence_profile *profile);
 /* REFUSED when the profile has rules and a header would get around them: many
  * frameworks take method or path from it. */
 int profile_check_headers(const credence_profile *profile, const struct message *message,
                           credence_error **error);
 /* Before the profile goes. */
 void profile_free_spares(credence_profile *profile);
-/* Is this a rule, "METHOD PATH"? */
+/* Is this a rule, "METHOD PATH" or "exec"? */
 int allow_rule_is_valid(const char *rule);
 
 /* Run a callback of the provider as its threading model wants it. */

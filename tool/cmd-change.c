@@ -194,7 +194,7 @@ static const struct option_spec add_options[] = {
     {"keyring", "NAME", "where secrets are kept, such as secret-service or file", 0},
     {"store", "PATH", "the file or folder of that keyring, if not the usual one", 0},
     {"secret", "FIELD=PATH|-", "take a secret from a file or standard input; repeats", 0},
-    {"allow", "RULE", "allow requests by \"METHOD PATH\" with * for anything; repeats", 0},
+    {"allow", "RULE", "allow requests by \"METHOD PATH\" with * for anything, or \"exec\"; repeats", 0},
     {"client-cert", "PATH", "show this certificate to the server; PEM", 0},
     {"client-key", "PATH", "the certificate's key; PEM.  Or --secret client_key=PATH", 0},
     {"ca-cert", "PATH", "trust this authority, and not the system's; PEM", 0},

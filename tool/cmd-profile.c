@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "listing.h"
 #include "options.h"
@@ -144,11 +145,16 @@ static bool add_line(struct table *table, const char *label, const char *value)
   return table_add(table, (const char *[]){label, value});
 }
 
+/* The rule "exec" is not about requests. */
 static bool add_rules(struct table *table, const credence_profile *profile)
 {
-  const char *rule = credence_profile_allow(profile, 0);
-  bool good = rule || add_line(table, "allow", "(every request to this origin)");
+  const char *rule;
+  bool good = true, every = true;
 
+  for (size_t i = 0; (rule = credence_profile_allow(profile, i)); i++)
+    every = every && strcmp(rule, "exec") == 0;
+  if (every)
+    good = add_line(table, "allow", "(every request to this origin)");
   for (size_t i = 0; good && (rule = credence_profile_allow(profile, i)); i++)
     good = add_line(table, "allow", rule);
   return good;

@@ -61,5 +61,6 @@ extern const struct command command_send;
 extern const struct command command_login;
 extern const struct command command_logout;
 extern const struct command command_doctor;
+extern const struct command command_exec;
 
 #endif

@@ -20,7 +20,7 @@
 const struct command *const commands[] = {
     &command_providers, &command_add,    &command_list, &command_show, &command_set,
     &command_rotate,    &command_remove, &command_sign, &command_send, &command_login,
-    &command_logout,    &command_doctor, NULL,
+    &command_logout,    &command_doctor, &command_exec, NULL,
 };
 
 const struct option_spec global_options[] = {
@@ -46,8 +46,11 @@ static void print_options(const struct option_spec *table)
 
 static void print_command_help(const struct command *command)
 {
-  printf("usage: credence %s %s%s[OPTION]...\n\n%s\n", command->name, command->operands,
-         *command->operands ? " " : "", command->summary);
+  const char *rest = strstr(command->operands, " -- "); /* behind which no option may stand */
+  int size = (int)(rest ? (size_t)(rest - command->operands) : strlen(command->operands));
+
+  printf("usage: credence %s %.*s%s[OPTION]...%s\n\n%s\n", command->name, size, command->operands,
+         *command->operands ? " " : "", rest ? rest : "", command->summary);
   if (*command->details)
     printf("\n%s", command->details);
   printf("\noptions:\n");

@@ -119,13 +119,16 @@ int arguments_parse(int argc, char **argv, struct arguments *ret_arguments)
 
     if (options_ended || word[0] != '-' || word[1] == '\0')
       code = parse_operand(&parser, word);
-    else if (strcmp(word, "--") == 0)
+    else if (strcmp(word, "--") == 0) {
       options_ended = true;
-    else if (word[1] == '-')
+      ret_arguments->operands_before = ret_arguments->operand_count;
+    } else if (word[1] == '-')
       code = parse_long(&parser, word);
     else
       code = parse_letters(&parser, word);
   }
+  if (!options_ended)
+    ret_arguments->operands_before = ret_arguments->operand_count;
   return code;
 }
 

@@ -22,6 +22,7 @@ struct arguments {
   const struct command *command; /* NULL when none is named */
   const char **operands;
   size_t operand_count;
+  size_t operands_before; /* "--"; all, when there was none */
   struct given_option *options;
   size_t option_count;
 };
