@@ -21,6 +21,7 @@ _credence_options()
   rotate) echo "--secret= --verify= --undo $everywhere" ;;
   sign) echo "--format= --form --at= --nonce= --trace $everywhere" ;;
   send) echo "-i --include --form --at= --nonce= --trace $everywhere" ;;
+  exec) echo "--field= --env= $everywhere -- " ;;
   *) echo "$everywhere" ;;
   esac
 }
@@ -29,8 +30,8 @@ _credence_options()
 _credence_operands()
 {
   case $1/$2 in
-  /*) echo 'providers add list show set rotate remove sign send login logout doctor' ;;
-  show/0 | set/0 | rotate/0 | remove/0 | sign/0 | send/0 | login/0 | logout/0) _credence_names list ;;
+  /*) echo 'providers add list show set rotate remove sign send login logout doctor exec' ;;
+  show/0 | set/0 | rotate/0 | remove/0 | sign/0 | send/0 | login/0 | logout/0 | exec/0) _credence_names list ;;
   add/1) _credence_names providers ;;
   sign/1 | send/1) echo 'GET POST PUT PATCH DELETE HEAD OPTIONS' ;;
   esac
@@ -46,10 +47,15 @@ _credence()
     word=${COMP_WORDS[i]}
     if [[ -z $ended && $word == -- ]]; then
       ended=yes
+      # What follows is another command, with completions of its own.
+      if [[ $command == exec ]] && declare -F _command_offset >/dev/null; then
+        _command_offset $((i + 1))
+        return
+      fi
     elif [[ -z $ended && $word == -* ]]; then
       case $word in
       --timeout | --endpoint | --keyring | --store | --secret | --allow | --client-cert | --client-key | --ca-cert | --format | \
-        --at | --nonce | --verify)
+        --at | --nonce | --verify | --field | --env)
         option=$word
         [[ ${COMP_WORDS[i + 1]} == '=' ]] && ((i++))
         ((i++))

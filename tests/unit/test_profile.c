@@ -296,6 +296,8 @@ static void rules(void **state)
   assert_false(allows("GET /*/x/*.json", "GET", "/a/b/x/c.xml"));
   assert_true(allows("GET /a*b*c", "GET", "/aXbYbZc"));
   assert_true(allows("GET   /a", "GET", "/a"));
+  /* Not about requests: with this alone there are no rules. */
+  assert_true(allows("exec", "DELETE", "/a/../b"));
 }
 
 /* What a server may resolve to a path that the rule did not mean. */
@@ -320,13 +322,14 @@ static void rules_and_crooked_paths(void **state)
 
 static void rules_that_are_none(void **state)
 {
-  static const char *const bad[] = {"",   " ",     "GET",      "GET ",   " /x",
-                                    "/x", "GET x", "GET /a b", "G/T /x", "GET\t/x"};
+  static const char *const bad[] = {"",         " ",      "GET",     "GET ", " /x",     "/x",   "GET x",
+                                    "GET /a b", "G/T /x", "GET\t/x", "EXEC", "exec /x", "exec "};
   (void)state;
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
     assert_false(allow_rule_is_valid(bad[i]));
   assert_true(allow_rule_is_valid("GET /x"));
   assert_true(allow_rule_is_valid("* *"));
+  assert_true(allow_rule_is_valid("exec"));
   assert_true(allow_rule_is_valid("M-SEARCH /"));
 }
 
