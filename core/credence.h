@@ -111,8 +111,9 @@ CREDENCE_API void credence_context_set_prompting(credence_context *context, int 
 
 /* Deadline in milliseconds for one keyring call, and for one exchange with the
  * server; at most a day.  0 means the usual: 2 s for a keyring (30 s to derive
- * the key of the file keyring), 60 s when it may prompt, and
- * 60 s for the network. */
+ * the key of the file keyring), 60 s when it may prompt,
+ * 60 s for the network, and 5 minutes in line behind other programs that write to
+ * the same keyring or profile. */
 CREDENCE_API void credence_context_set_timeout(credence_context *context, unsigned milliseconds);
 
 /* Kinds of question. */

@@ -254,7 +254,7 @@ int credence_draft_save(credence_draft *draft, credence_error **error)
     r = error_set(error, CREDENCE_E_REFUSED, "edit it, or make one of your own under another name",
                   "%s: is the system's profile", draft->file.path);
   if (r == 0)
-    r = profile_lock_file(draft->name, &fd, error);
+    r = profile_lock_within(draft->context, draft->name, &fd, error);
   if (r < 0)
     return r;
   r = refresh(draft, error);
@@ -342,7 +342,7 @@ int credence_profile_remove(credence_context *context, const char *name, credenc
   if (r < 0)
     return r;
   profile_file_clear(&file);
-  r = profile_lock_file(name, &fd, error);
+  r = profile_lock_within(context_or_default(context), name, &fd, error);
   if (r == 0)
     r = profile_lock_login(name, &login, error);
   if (r == 0)

@@ -12,7 +12,10 @@
 #include "credence.h"
 
 /* Hold the user's lock on this profile, so that reading, changing and writing
- * it is one step. */
+ * it is one step.  Waits as keyring_queue() does. */
+int profile_lock_within(const credence_context *context, const char *name, int *ret_fd,
+                        credence_error **error);
+/* The same, with the usual deadline. */
 int profile_lock_file(const char *name, int *ret_fd, credence_error **error);
 
 /* The same without waiting: TIMEOUT at once when somebody else has it. */
