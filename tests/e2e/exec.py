@@ -22,6 +22,8 @@ from harness import PATIENCE, case, main  # noqa: E402
 from processes import adopt_orphans, descendants  # noqa: E402
 
 PYTHON = (sys.executable, "-I", "-S", "-c")
+# Without folders that this user may not look into, where a command might be.
+PLAIN_PATH = {"PATH": "/usr/bin:/bin"}
 # What a command prints of its own file: how it looks, and what is in it.
 SHOW_FILE = """
 import json, os, sys
@@ -175,7 +177,7 @@ def _(sandbox):
     assert "\n".join(expand("{}", "a\nb")[1:]) == "a\nb"
     assert output(sandbox, "lab", "--", "echo", "-e", "--", "{}") == b"-- /dev/fd/3\n"
     # The command itself is not an argument.
-    sandbox.fails(127, "exec", "lab", "--", "{}", "{}", saying="cannot run {}")
+    sandbox.fails(127, "exec", "lab", "--", "{}", "{}", env=PLAIN_PATH, saying="cannot run {}")
 
 
 @case("bytes in the words of the command that are not UTF-8 arrive as they are")
@@ -429,7 +431,7 @@ def _(sandbox):
 @case("a command that is not there is 127, one that cannot be run 126")
 def _(sandbox):
     canary(sandbox)
-    sandbox.fails(127, "exec", "lab", "--", "no-such-command", "{}", saying="cannot run no-such-command")
+    sandbox.fails(127, "exec", "lab", "--", "no-such-command", "{}", env=PLAIN_PATH, saying="cannot run no-such-command")
     sandbox.fails(127, "exec", "lab", "--", "/no/such/command", "{}", saying="cannot run /no/such/command")
     sandbox.fails(126, "exec", "lab", "--", sandbox.write("text", "x"), "{}", saying="Permission denied")
     sandbox.fails(126, "exec", "lab", "--", sandbox.root, "{}", saying="cannot run")
