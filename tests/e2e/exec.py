@@ -355,6 +355,17 @@ def _(desktop):
     assert found == b"", found
 
 
+@case("keyring directory: the file's secret, and it asks for the rule as well")
+def _(sandbox):
+    os.makedirs(sandbox.path("secrets"), mode=0o700)
+    sandbox.write("secrets/lab.token", "mounted\n", 0o400)
+    sandbox.ok("add", "lab", "bearer", "--keyring=directory", "--store=" + sandbox.path("secrets"),
+               "--endpoint=http://127.0.0.1:9", "--quiet")
+    sandbox.fails(6, "exec", "lab", "--", "cat", "{}", saying="allow = exec")
+    allow(sandbox)
+    assert output(sandbox, "lab", "--", "cat", "{}") == b"mounted"
+
+
 # --- as if we were not there ------------------------------------------------------------------
 
 
