@@ -18,6 +18,15 @@
 #define PASSPHRASE_MAX 1025u /* with a NUL: helpers take 1024 */
 #define TIMEOUT_MAX 86400000u
 
+struct typed_passphrase {
+  struct typed_passphrase *next;
+  char *text; /* secret memory */
+  char name[];
+};
+
+/* The variables, without "_FD" and "_FILE". */
+static const char *const variables[PASSPHRASE_USES] = {"CREDENCE_PASSPHRASE", "CREDENCE_EXPORT_PASSPHRASE"};
+
 static credence_context default_context = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 credence_context *context_or_default(credence_context *context)
@@ -36,11 +45,23 @@ int credence_context_new(credence_context **ret_context, credence_error **error)
   return 0;
 }
 
+/* Takes the first of a list out of it. */
+static void drop_typed(struct typed_passphrase **list)
+{
+  struct typed_passphrase *first = *list;
+  *list = first->next;
+  secret_free(first->text);
+  free(first);
+}
+
 void credence_context_free(credence_context **context)
 {
   if (context == NULL || *context == NULL)
     return;
-  secret_free((*context)->passphrase);
+  for (size_t i = 0; i < PASSPHRASE_USES; i++)
+    secret_free((*context)->given[i]);
+  while ((*context)->typed != NULL)
+    drop_typed(&(*context)->typed);
   pthread_mutex_destroy(&(*context)->lock);
   free(*context);
   *context = NULL;
@@ -91,29 +112,30 @@ static int read_passphrase(int fd, char *out, size_t size)
   return 0;
 }
 
-static int from_fd(const char *number, char *out, credence_error **error)
+static int from_fd(const char *variable, const char *number, char *out, credence_error **error)
 {
   char *end = NULL;
   errno = 0;
   long fd = strtol(number, &end, 10);
   if (errno != 0 || end == number || *end != '\0' || fd < 0 || fd > 1000000)
-    return error_set(error, CREDENCE_E_INVALID, "give the number of an open descriptor",
-                     "CREDENCE_PASSPHRASE_FD is not a number");
+    return error_set(error, CREDENCE_E_INVALID, "give the number of an open descriptor", "%s is not a number",
+                     variable);
   if (read_passphrase((int)fd, out, PASSPHRASE_MAX) < 0)
     return error_set(error, CREDENCE_E_INVALID,
                      "open it in the shell, for instance 3</run/secrets/passphrase",
-                     "the descriptor in CREDENCE_PASSPHRASE_FD cannot be read: %s", strerror(errno));
+                     "the descriptor in %s cannot be read: %s", variable, strerror(errno));
   return 0;
 }
 
-static int from_file(const char *path, char *out, credence_error **error)
+static int from_file(const char *variable, const char *path, char *out, credence_error **error)
 {
+  char remedy[96];
   struct stat st;
   int r = CREDENCE_E_FAILED;
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  snprintf(remedy, sizeof(remedy), "set %s to a file that can be read", variable);
   if (fd < 0 || fstat(fd, &st) < 0)
-    r = error_set(error, CREDENCE_E_INVALID, "set CREDENCE_PASSPHRASE_FILE to a file that can be read",
-                  "%s: %s", path, strerror(errno));
+    r = error_set(error, CREDENCE_E_INVALID, remedy, "%s: %s", path, strerror(errno));
   else if (!S_ISREG(st.st_mode) || (st.st_mode & 077) != 0 || (st.st_uid != geteuid() && st.st_uid != 0))
     r = error_set(error, CREDENCE_E_REFUSED, "chmod 600 it, and make it yours",
                   "%s: the passphrase file is not a regular file that only its owner can read", path);
@@ -126,72 +148,126 @@ static int from_file(const char *path, char *out, credence_error **error)
   return r;
 }
 
-/* 1 when one was read, 0 when the environment names none. */
-static int from_environment(char *out, credence_error **error)
+/* One of the variables of this use, or NULL when it says nothing; its name goes to out. */
+#define VARIABLE_SIZE 40u
+static const char *variable(enum passphrase_use use, const char *suffix, char out[VARIABLE_SIZE])
 {
-  const char *fd = secure_getenv("CREDENCE_PASSPHRASE_FD");
-  const char *file = secure_getenv("CREDENCE_PASSPHRASE_FILE");
+  snprintf(out, VARIABLE_SIZE, "%s%s", variables[use], suffix);
+  const char *value = secure_getenv(out);
+  return value == NULL || value[0] == '\0' ? NULL : value;
+}
+
+/* 1 when one was read, 0 when the environment names none. */
+static int from_environment(enum passphrase_use use, char *out, credence_error **error)
+{
+  char fd_name[VARIABLE_SIZE];
+  char file_name[VARIABLE_SIZE];
+  const char *fd = variable(use, "_FD", fd_name);
+  const char *file = variable(use, "_FILE", file_name);
   int r = 0;
-  if ((fd == NULL || fd[0] == '\0') && (file == NULL || file[0] == '\0'))
+  if (fd == NULL && file == NULL)
     return 0;
-  r = fd != NULL && fd[0] != '\0' ? from_fd(fd, out, error) : from_file(file, out, error);
+  r = fd != NULL ? from_fd(fd_name, fd, out, error) : from_file(file_name, file, out, error);
   if (r == 0 && out[0] == '\0')
     r = error_set(error, CREDENCE_E_INVALID, "give one; nothing is stored without",
                   "the passphrase is empty");
   return r < 0 ? r : 1;
 }
 
-/* 1 and a copy when a passphrase came from the environment, now or before. */
-static int remembered(credence_context *context, enum passphrase_kind kind, char **ret_passphrase,
-                      credence_error **error)
+static int copy_of(const char *text, char **ret_passphrase, credence_error **error)
 {
-  char *text = NULL;
-  int r = 1;
-  pthread_mutex_lock(&context->lock);
-  if (context->passphrase == NULL) {
-    text = secret_alloc(PASSPHRASE_MAX);
-    r = text == NULL ? error_nomem(error) : from_environment(text, error);
-    if (r == 1) {
-      context->passphrase = text;
-      text = NULL; /* transferred */
+  char *copy = secret_copy(text, strlen(text));
+  if (copy == NULL)
+    return error_nomem(error);
+  *ret_passphrase = copy;
+  return 1;
+}
+
+/* 1 and a copy when the environment gives one, now or before. */
+static int given(credence_context *context, enum passphrase_use use, char **ret_passphrase,
+                 credence_error **error)
+{
+  if (context->given[use] == NULL) {
+    char *text = secret_alloc(PASSPHRASE_MAX);
+    int r = text == NULL ? error_nomem(error) : from_environment(use, text, error);
+    if (r != 1) {
+      secret_free(text);
+      return r;
     }
+    context->given[use] = text; /* transferred */
   }
-  if (r == 1 && context->was_typed && kind == PASSPHRASE_NEW)
-    r = 0; /* it is another keyring's */
-  if (r == 1) {
-    *ret_passphrase = secret_copy(context->passphrase, strlen(context->passphrase));
-    if (*ret_passphrase == NULL)
-      r = error_nomem(error);
-  }
+  return copy_of(context->given[use], ret_passphrase, error);
+}
+
+/* The link that points to what was typed for this; to NULL when nothing was. */
+static struct typed_passphrase **find_typed(credence_context *context, const struct passphrase_for *what)
+{
+  struct typed_passphrase **link = &context->typed;
+  while (*link != NULL && strcmp((*link)->name, what->name) != 0)
+    link = &(*link)->next;
+  return link;
+}
+
+/* 1 and a copy when nobody has to be asked.  What the user keeps and what goes elsewhere
+ * may have the same passphrase: then the environment names it once. */
+static int remembered(credence_context *context, const struct passphrase_for *what, enum passphrase_kind kind,
+                      char **ret_passphrase, credence_error **error)
+{
+  pthread_mutex_lock(&context->lock);
+  int r = given(context, what->use, ret_passphrase, error);
+  if (r == 0 && what->use != PASSPHRASE_OF_KEYRING)
+    r = given(context, PASSPHRASE_OF_KEYRING, ret_passphrase, error);
+  struct typed_passphrase *typed = *find_typed(context, what);
+  if (r == 0 && typed != NULL && kind != PASSPHRASE_NEW)
+    r = copy_of(typed->text, ret_passphrase, error);
   pthread_mutex_unlock(&context->lock);
-  secret_free(text);
   return r;
 }
 
-void context_keep_passphrase(credence_context *context, const char *passphrase)
+void context_keep_passphrase(credence_context *context, const struct passphrase_for *what,
+                             const char *passphrase)
 {
-  pthread_mutex_lock(&context->lock);
-  if (context->passphrase == NULL) {
-    context->passphrase = secret_copy(passphrase, strlen(passphrase));
-    context->was_typed = 1;
+  size_t size = strlen(what->name) + 1;
+  struct typed_passphrase *new = malloc(sizeof(*new) + size);
+  char *text = secret_copy(passphrase, strlen(passphrase));
+  if (new == NULL || text == NULL) { /* then it is asked for again */
+    free(new);
+    secret_free(text);
+    return;
   }
+  memcpy(new->name, what->name, size);
+  new->text = text;
+  pthread_mutex_lock(&context->lock);
+  struct typed_passphrase **link = find_typed(context, what);
+  if (*link != NULL)
+    drop_typed(link);
+  new->next = context->typed;
+  context->typed = new;
   pthread_mutex_unlock(&context->lock);
 }
 
-int context_forget_passphrase(credence_context *context)
+int context_forget_passphrase(credence_context *context, const struct passphrase_for *what)
 {
   pthread_mutex_lock(&context->lock);
-  int was_typed = context->was_typed;
-  if (was_typed) {
-    secret_free(context->passphrase);
-    context->passphrase = NULL;
-    context->was_typed = 0;
-  }
+  struct typed_passphrase **link = find_typed(context, what);
+  int was_typed = *link != NULL;
+  if (was_typed)
+    drop_typed(link);
   pthread_mutex_unlock(&context->lock);
   return was_typed;
 }
 
-static int ask_once(credence_context *context, const char *question, char *answer, credence_error **error)
+static int fail_unasked(int code, const struct passphrase_for *what, credence_error **error)
+{
+  char remedy[160];
+  snprintf(remedy, sizeof(remedy), "set %s_FD or %s_FILE, or run it where it can ask", variables[what->use],
+           variables[what->use]);
+  return error_set(error, code, remedy,
+                   "the %s is locked, its passphrase was not given and there is nobody to ask", what->name);
+}
+
+static int ask_once(credence_context *context, const struct passphrase_for *what, const char *question,
+                    char *answer, credence_error **error)
 {
   memset(answer, 0, PASSPHRASE_MAX);
   int r = context->ask(context->ask_userdata, CREDENCE_ASK_SECRET, question, answer, PASSPHRASE_MAX);
@@ -200,47 +276,46 @@ static int ask_once(credence_context *context, const char *question, char *answe
   if (r == CREDENCE_E_DISMISSED)
     return error_set(error, r, NULL, "no passphrase was given");
   if (r < 0)
-    return error_set(error, r, "set CREDENCE_PASSPHRASE_FD or CREDENCE_PASSPHRASE_FILE",
-                     "the keyring needs its passphrase and there is nobody to ask");
+    return fail_unasked(r, what, error);
   return 0;
 }
 
-static int ask_user(credence_context *context, const char *keyring, enum passphrase_kind kind, char *answer,
-                    credence_error **error)
+static int ask_user(credence_context *context, const struct passphrase_for *what, enum passphrase_kind kind,
+                    char *answer, credence_error **error)
 {
   static const char *const before[] = {"", "", "That is not it.  "};
   static const char *const behind[] = {"", " (new; keep it safe)", ""};
-  char question[160];
-  snprintf(question, sizeof(question), "%sPassphrase of the %.64s keyring%s", before[kind], keyring,
-           behind[kind]);
-  int r = ask_once(context, question, answer, error);
+  char *question = NULL;
+  if (asprintf(&question, "%sPassphrase of the %s%s", before[kind], what->name, behind[kind]) < 0)
+    return error_nomem(error);
+  int r = ask_once(context, what, question, answer, error);
+  free(question);
   if (r < 0 || kind != PASSPHRASE_NEW)
     return r;
   char *again = secret_alloc(PASSPHRASE_MAX);
   if (again == NULL)
     return error_nomem(error);
-  r = ask_once(context, "The same again", again, error);
+  r = ask_once(context, what, "The same again", again, error);
   if (r == 0 && strcmp(answer, again) != 0)
     r = error_set(error, CREDENCE_E_INVALID, "try again", "the two passphrases differ");
   secret_free(again);
   return r;
 }
 
-int context_passphrase(credence_context *context, const char *keyring, enum passphrase_kind kind,
-                       char **ret_passphrase, int *ret_asked, credence_error **error)
+int context_passphrase(credence_context *context, const struct passphrase_for *what,
+                       enum passphrase_kind kind, char **ret_passphrase, int *ret_asked,
+                       credence_error **error)
 {
-  int r = remembered(context, kind, ret_passphrase, error);
+  int r = remembered(context, what, kind, ret_passphrase, error);
   *ret_asked = 0;
   if (r != 0)
     return r < 0 ? r : 0;
   if (context->ask == NULL || kind == PASSPHRASE_KNOWN)
-    return error_set(error, CREDENCE_E_PROMPT_REQUIRED,
-                     "set CREDENCE_PASSPHRASE_FD or CREDENCE_PASSPHRASE_FILE, or run it where it can ask",
-                     "the %s keyring is locked and its passphrase was not given", keyring);
+    return fail_unasked(CREDENCE_E_PROMPT_REQUIRED, what, error);
   char *answer = secret_alloc(PASSPHRASE_MAX);
   if (answer == NULL)
     return error_nomem(error);
-  r = ask_user(context, keyring, kind, answer, error);
+  r = ask_user(context, what, kind, answer, error);
   if (r < 0) {
     secret_free(answer);
     return r;

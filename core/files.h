@@ -17,5 +17,7 @@ ssize_t file_read(int fd, void *out, size_t size);
 /* Make path, which lies in folder, have this content: what was there is replaced
  * in one step, once the new file is on the disk.  Mode 0600. */
 int file_replace(const char *folder, const char *path, const void *data, size_t size, credence_error **error);
+/* The same for a file that must not be there yet: CONFLICT otherwise. */
+int file_create(const char *folder, const char *path, const void *data, size_t size, credence_error **error);
 
 #endif

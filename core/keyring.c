@@ -23,6 +23,8 @@ struct keyring {
   credence_context *context;
   char *name;
   char *store;  /* which one is asked; NULL: the usual */
+  char *locked; /* how a question for the passphrase calls it */
+  enum passphrase_use use;
   char *stored; /* which one was written to; NULL: not said */
   char *wanted[KEYRING_FIELDS_MAX];
   size_t wanted_count;
@@ -79,6 +81,15 @@ void keyring_hint(const char *keyring, const char *store, const char *profile, c
     snprintf(out, KEYRING_HINT_SIZE, "store it: credence set %.64s --secret %.64s=-", profile, field);
 }
 
+/* "file keyring", "file keyring /srv/team.keyring" */
+static char *name_for_questions(const char *name, const char *store)
+{
+  char *text = NULL;
+  if (asprintf(&text, "%s keyring%s%s", name, store == NULL ? "" : " ", store == NULL ? "" : store) < 0)
+    return NULL;
+  return text;
+}
+
 int keyring_open(credence_context *context, const char *name, const char *store, struct keyring **ret_keyring,
                  credence_error **error)
 {
@@ -94,7 +105,8 @@ int keyring_open(credence_context *context, const char *name, const char *store,
   new->context = context;
   new->name = strdup(wanted);
   new->store = store == NULL ? NULL : strdup(store);
-  if (new->name == NULL || (store != NULL && new->store == NULL))
+  new->locked = name_for_questions(wanted, store);
+  if (new->name == NULL || new->locked == NULL || (store != NULL && new->store == NULL))
     r = error_nomem(error);
   else
     r = helper_start(wanted, &new->helper, error);
@@ -115,6 +127,7 @@ void keyring_close(struct keyring **keyring)
     free((*keyring)->wanted[i]);
   free((*keyring)->name);
   free((*keyring)->store);
+  free((*keyring)->locked);
   free((*keyring)->stored);
   free(*keyring);
   *keyring = NULL;
@@ -124,6 +137,17 @@ void keyring_forget_store(struct keyring *keyring)
 {
   free(keyring->store);
   keyring->store = NULL;
+}
+
+int keyring_is_export(struct keyring *keyring, const char *path, credence_error **error)
+{
+  char *text = NULL;
+  if (asprintf(&text, "exported file %s", path) < 0)
+    return error_nomem(error);
+  free(keyring->locked);
+  keyring->locked = text;
+  keyring->use = PASSPHRASE_OF_EXPORT;
+  return 0;
 }
 
 const char *keyring_store(const struct keyring *keyring)
@@ -295,16 +319,17 @@ static int unlock(struct keyring *keyring, enum passphrase_kind kind, int *ret_a
   struct answer answer = {NULL, 0};
   char *passphrase = NULL;
   int asked = 0;
-  int r = context_passphrase(keyring->context, keyring->name, kind, &passphrase, &asked, error);
+  const struct passphrase_for what = {keyring->use, keyring->locked};
+  int r = context_passphrase(keyring->context, &what, kind, &passphrase, &asked, error);
   if (r < 0)
     return r;
   const struct question q = {.op = "unlock", .passphrase = passphrase};
   r = ask(keyring, &q, &answer, error);
   if (r == 0 && asked)
-    context_keep_passphrase(keyring->context, passphrase);
+    context_keep_passphrase(keyring->context, &what, passphrase);
   secret_free(passphrase);
   answer_clear(&answer);
-  *ret_again = r == CREDENCE_E_LOCKED && (asked || context_forget_passphrase(keyring->context));
+  *ret_again = r == CREDENCE_E_LOCKED && (asked || context_forget_passphrase(keyring->context, &what));
   return r;
 }
 
@@ -421,24 +446,36 @@ int keyring_delete(struct keyring *keyring, const char *profile, const char *kin
   return r;
 }
 
-static int take_facts(const struct answer *answer, char ***ret_facts)
+/* The texts of all fields with this tag, ended by NULL. */
+static int take_texts(const struct answer *answer, char tag, char ***ret_texts)
 {
   const unsigned char *data = NULL;
   size_t size = 0;
   size_t count = 0;
-  while (keyring_read_field(answer->message, answer->size, KEYRING_FACT, count, &data, &size) == 1)
+  while (keyring_read_field(answer->message, answer->size, tag, count, &data, &size) == 1)
     count++;
-  char **facts = calloc(count + 1, sizeof(*facts));
-  int r = facts == NULL ? CREDENCE_E_NOMEM : 0;
+  char **texts = calloc(count + 1, sizeof(*texts));
+  int r = texts == NULL ? CREDENCE_E_NOMEM : 0;
   for (size_t i = 0; r == 0 && i < count; i++) {
-    (void)keyring_read_field(answer->message, answer->size, KEYRING_FACT, i, &data, &size);
-    facts[i] = strndup((const char *)data, size);
-    r = facts[i] == NULL ? CREDENCE_E_NOMEM : 0;
+    (void)keyring_read_field(answer->message, answer->size, tag, i, &data, &size);
+    texts[i] = strndup((const char *)data, size);
+    r = texts[i] == NULL ? CREDENCE_E_NOMEM : 0;
   }
   if (r < 0)
-    credence_strings_free(&facts);
+    credence_strings_free(&texts);
   else
-    *ret_facts = facts;
+    *ret_texts = texts;
+  return r;
+}
+
+int keyring_list(struct keyring *keyring, const char *kind, char ***ret_names, credence_error **error)
+{
+  const struct question q = {.op = "list", .kind = kind};
+  struct answer answer = {NULL, 0};
+  int r = ask_unlocking(keyring, &q, &answer, error);
+  if (r == 0 && take_texts(&answer, KEYRING_NAME, ret_names) < 0)
+    r = error_nomem(error);
+  answer_clear(&answer);
   return r;
 }
 
@@ -447,7 +484,7 @@ int keyring_probe(struct keyring *keyring, char ***ret_facts, credence_error **e
   const struct question q = {.op = "probe"};
   struct answer answer = {NULL, 0};
   int r = ask(keyring, &q, &answer, error);
-  if (r == 0 && take_facts(&answer, ret_facts) < 0)
+  if (r == 0 && take_texts(&answer, KEYRING_FACT, ret_facts) < 0)
     r = error_nomem(error);
   answer_clear(&answer);
   return r;

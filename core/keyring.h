@@ -35,6 +35,9 @@ void keyring_be_quiet(struct keyring *keyring);
 void keyring_hint(const char *keyring, const char *store, const char *profile, const char *field,
                   char out[KEYRING_HINT_SIZE]);
 
+/* It is a file for another machine, of this name, and has a passphrase of its own. */
+int keyring_is_export(struct keyring *keyring, const char *path, credence_error **error);
+
 /* From now on, do not ask for the store that the profile recorded. */
 void keyring_forget_store(struct keyring *keyring);
 /* The store that the last keyring_put() wrote to, to be recorded in the profile; NULL
@@ -54,6 +57,10 @@ int keyring_put(struct keyring *keyring, const char *profile, const char *kind, 
                 const char *value, const char *expect, credence_error **error);
 int keyring_delete(struct keyring *keyring, const char *profile, const char *kind, const char *expect,
                    credence_error **error);
+
+/* The profiles of which it holds this kind, ended by NULL.  Free with
+ * credence_strings_free(). */
+int keyring_list(struct keyring *keyring, const char *kind, char ***ret_names, credence_error **error);
 
 /* What the keyring tells of itself without prompting: "name=value" texts, ended by NULL.
  * Free with credence_strings_free(). */

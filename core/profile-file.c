@@ -133,6 +133,20 @@ static int on_value(void *userdata, const char *section, const char *name, const
   return profile_file_add(file, section, name, value, error);
 }
 
+int profile_file_parse(const char *path, const char *text, size_t size, struct profile_file *ret_file,
+                       credence_error **error)
+{
+  struct profile_file file = {strdup(path), 0, NULL, 0};
+  int r =
+      file.path == NULL ? error_nomem(error) : inifile_parse(file.path, text, size, on_value, &file, error);
+  if (r < 0) {
+    profile_file_clear(&file);
+    return r;
+  }
+  *ret_file = file;
+  return 0;
+}
+
 static int read_in(const char *folder, const char *name, struct profile_file *file, credence_error **error)
 {
   char *text = NULL;
@@ -144,11 +158,10 @@ static int read_in(const char *folder, const char *name, struct profile_file *fi
   free(base);
   if (r < 0)
     return r;
-  file->path = path_join(folder, name, ".conf");
-  r = file->path == NULL ? error_nomem(error) : inifile_parse(file->path, text, size, on_value, file, error);
+  char *path = path_join(folder, name, ".conf");
+  r = path == NULL ? error_nomem(error) : profile_file_parse(path, text, size, file, error);
+  free(path);
   free(text);
-  if (r < 0)
-    profile_file_clear(file);
   return r;
 }
 
@@ -209,25 +222,29 @@ static int check_settings(const struct profile_file *file, credence_error **erro
   return 0;
 }
 
-int profile_file_write(struct profile_file *file, const char *name, credence_error **error)
+int profile_file_render(const struct profile_file *file, struct buf *text, credence_error **error)
 {
-  struct buf text;
   int r = check_settings(file, error);
   if (r < 0)
     return r;
+  render(file, text);
+  r = buf_ok(text);
+  return r == 0 ? 0 : error_set(error, r, NULL, "%s: too large", file->path == NULL ? "profile" : file->path);
+}
+
+int profile_file_write(struct profile_file *file, const char *name, credence_error **error)
+{
+  struct buf text;
+  buf_init(&text, INIFILE_MAX);
+  int r = profile_file_render(file, &text, error);
   char *folder = path_config("profiles");
   char *path = folder == NULL ? NULL : path_join(folder, name, ".conf");
-  buf_init(&text, INIFILE_MAX);
-  if (path == NULL) {
+  if (r == 0 && path == NULL)
     r = error_set(error, CREDENCE_E_FAILED, "set HOME", "there is no folder for profiles");
-    goto out;
-  }
-  render(file, &text);
-  r = buf_ok(&text) != 0 ? error_set(error, buf_ok(&text), NULL, "%s: too large", path)
-                         : path_make_folder(folder, error);
+  if (r == 0)
+    r = path_make_folder(folder, error);
   if (r == 0)
     r = file_replace(folder, path, text.data, text.size, error);
-out:
   buf_reset(&text);
   free(path);
   free(folder);

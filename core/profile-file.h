@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 
+#include "buf.h"
 #include "credence.h"
 
 struct setting {
@@ -36,6 +37,12 @@ int profile_file_set(struct profile_file *file, const char *section, const char 
                      credence_error **error);
 int profile_file_add(struct profile_file *file, const char *section, const char *name, const char *value,
                      credence_error **error);
+
+/* Settings as text, and back; path is what errors call it.  buf_init() and buf_reset()
+ * text. */
+int profile_file_render(const struct profile_file *file, struct buf *text, credence_error **error);
+int profile_file_parse(const char *path, const char *text, size_t size, struct profile_file *ret_file,
+                       credence_error **error);
 
 /* Write the user's file NAME.conf: wholly or not at all. */
 int profile_file_write(struct profile_file *file, const char *name, credence_error **error);

@@ -102,7 +102,8 @@ int stack_entry_applies(const struct stack_entry *entry, const struct field *fie
 struct record;
 int profile_unlock_with(credence_profile *profile, const struct record *record, credence_error **error);
 
-/* Read it from file instead of its own. */
+/* A profile from settings that are at hand, every line of which is checked as
+ * credence_profile_open() does. */
 struct profile_file;
 int profile_open_file(credence_context *context, const char *name, const struct profile_file *file,
                       credence_profile **ret_profile, credence_error **error);

@@ -71,18 +71,18 @@ int record_stamp(const struct record *record, const unsigned char **ret_data, si
   return find(record, TAG_STAMP, 0, ret_data, ret_size);
 }
 
-static int is_unbound(const struct record *record)
+int record_is_bound(const struct record *record)
 {
   const unsigned char *origin = NULL;
   size_t size = 0;
-  return record_origin(record, &origin, &size) && size == 1 && origin[0] == '*';
+  return !record_origin(record, &origin, &size) || size != 1 || origin[0] != '*';
 }
 
 int record_has_login(const struct record *record, const char *origin)
 {
   const unsigned char *data = NULL;
   size_t size = 0;
-  if (is_unbound(record))
+  if (!record_is_bound(record))
     return 1;
   for (size_t i = 0; find(record, TAG_LOGIN, i, &data, &size); i++)
     if (size == strlen(origin) && memcmp(data, origin, size) == 0)
@@ -98,7 +98,7 @@ int record_check_origin(const struct record *record, const char *profile, const 
   int has_origin = record_origin(record, &stored, &size);
   if (has_origin && size == strlen(origin) && memcmp(stored, origin, size) == 0)
     return 0;
-  if (is_unbound(record))
+  if (!record_is_bound(record))
     return 0;
   return error_set(error, CREDENCE_E_REFUSED, remedy,
                    "the secret of profile %s was stored for %.*s, and its endpoint is now at %s", profile,
@@ -270,6 +270,30 @@ int record_bind(const struct record *record, const struct profile_file *with, st
   memmove(data, data + LENGTH_SIZE, size - LENGTH_SIZE);
   ret_record->data = data; /* transferred */
   ret_record->size = size - LENGTH_SIZE;
+  return 0;
+}
+
+int record_bind_origin(const struct record *record, const char *origin, char *const *logins,
+                       size_t login_count, char **ret_text, credence_error **error)
+{
+  struct keyring_writer writer;
+  char *text = NULL;
+  size_t room = 64 + strlen(origin) + record->size;
+  for (size_t i = 0; i < login_count; i++)
+    room += 16 + strlen(logins[i]);
+  unsigned char *data = secret_alloc(room);
+  if (data != NULL) {
+    keyring_write_begin(&writer, data, room);
+    keyring_write_text(&writer, TAG_ORIGIN, origin);
+    for (size_t i = 0; i < login_count; i++)
+      keyring_write_text(&writer, TAG_LOGIN, logins[i]);
+    write_copy(&writer, record, TAG_ORIGIN);
+    text = to_line(data, keyring_write_end(&writer));
+  }
+  secret_free(data);
+  if (text == NULL)
+    return error_nomem(error);
+  *ret_text = text;
   return 0;
 }
 

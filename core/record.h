@@ -93,4 +93,11 @@ int record_bind(const struct record *record, const struct profile_file *with, st
 int record_join(const struct record *current, const struct record *next, const struct record *previous,
                 char **ret_text, credence_error **error);
 
+/* Is it for an origin, rather than for any? */
+int record_is_bound(const struct record *record);
+/* The same secrets and stamp for this origin and these of logins: the line, in secret
+ * memory. */
+int record_bind_origin(const struct record *record, const char *origin, char *const *logins,
+                       size_t login_count, char **ret_text, credence_error **error);
+
 #endif
