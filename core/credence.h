@@ -337,6 +337,67 @@ CREDENCE_API int credence_profile_rotation(credence_profile *profile, int *ret_s
 CREDENCE_API int credence_profile_rotation_undo(credence_context *context, const char *name, int *ret_undone,
                                                 credence_error **error);
 
+/* --- moving profiles: to another keyring, to another machine -------------------------- */
+
+#define CREDENCE_MIGRATE_REPLACE 1u       /* overwrite what else is there under the name */
+#define CREDENCE_MIGRATE_VERIFY 2u        /* open the profile from there before it counts */
+#define CREDENCE_MIGRATE_DELETE_SOURCE 4u /* then delete the original */
+
+#define CREDENCE_MIGRATE_MOVED 1u   /* the profile was elsewhere before */
+#define CREDENCE_MIGRATE_DELETED 2u /* what an old place had is deleted */
+
+/* Move a profile's secrets and session to another keyring, or to another store of the
+ * same: "secret-service", "file" ...  store is an absolute path, or NULL for the usual one.
+ * flags are the first three above, *ret_done, which may be NULL, the other two.
+ *
+ * The copy is read back by another process before the profile's file names it, and the
+ * original is deleted after that, if it has not changed meanwhile.  So the profile works
+ * at every moment, and an interrupted call can be made again.  An error after the
+ * profile has moved, when the original cannot be deleted, says so.  Without
+ * DELETE_SOURCE the original stays; the same call with it deletes it later.
+ *
+ * CONFLICT when the new keyring holds something else under the name; REFUSED for a keyring
+ * that cannot be written to, and for the system's profile; TIMEOUT when somebody is
+ * logging in.  A keyring that cannot hold sessions loses the session.  Programs that have
+ * the profile open use the old keyring until they open it anew. */
+CREDENCE_API int credence_profile_migrate(credence_context *context, const char *name, const char *keyring,
+                                          const char *store, unsigned flags, unsigned *ret_done,
+                                          credence_error **error);
+
+/* Write profiles with their secrets to a new file, encrypted with a passphrase, for
+ * another machine: credence-keyring(7) has its format.  names ends with NULL; without
+ * names, all profiles of the user's.  All or nothing: CONFLICT when the file is there,
+ * and no file when one of the profiles cannot be read.  Sessions are left out.
+ *
+ * The passphrase comes from CREDENCE_EXPORT_PASSPHRASE_FD or _FILE, otherwise from
+ * CREDENCE_PASSPHRASE_FD or _FILE, and is otherwise asked for, twice; see
+ * credence_context_set_ask(). */
+CREDENCE_API int credence_export(credence_context *context, const char *path, const char *const *names,
+                                 credence_error **error);
+
+/* Such a file, opened: its profiles are in memory, their secrets in protected memory.
+ * The passphrase comes as for credence_export().  NOT_FOUND without a file, LOCKED for
+ * a wrong passphrase, CORRUPT and MALFORMED for a file that is damaged or something
+ * else.  An import belongs to one thread at a time; the context must outlive it. */
+typedef struct credence_import credence_import;
+
+CREDENCE_API int credence_import_open(credence_context *context, const char *path,
+                                      credence_import **ret_import, credence_error **error);
+CREDENCE_API void credence_import_free(credence_import **import);
+/* The names of its profiles, sorted; NULL behind the last. */
+CREDENCE_API const char *credence_import_name(const credence_import *import, size_t index);
+
+#define CREDENCE_IMPORT_REPLACE 1u /* overwrite a profile, or secrets, that differ */
+
+/* Make one of them a profile here.  keyring and store say where its secrets go; NULL: to the
+ * keyring that it had there, and to the usual store.  A profile that is here keeps its
+ * place.  It is checked as a profile's file is, and the secrets are read back, before it
+ * can be seen.  *ret_changed, which may be NULL: was anything to do?  CONFLICT when there
+ * is another profile of the name; NOT_FOUND when its provider is not installed. */
+CREDENCE_API int credence_import_profile(credence_import *import, const char *name, const char *keyring,
+                                         const char *store, unsigned flags, int *ret_changed,
+                                         credence_error **error);
+
 /* --- requests: build and sign ------------------------------------------------ */
 
 typedef struct credence_request credence_request;

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "copies.h"
 #include "credential.h"
 #include "draft-record.h"
 #include "error.h"
@@ -326,8 +327,10 @@ static int remove_profile(credence_context *context, const char *name, credence_
     r = remove_secrets(context, &file, name, error);
   if (r == 0 && unlink(file.path) < 0)
     r = error_set(error, CREDENCE_E_DENIED, NULL, "%s: cannot be removed: %s", file.path, strerror(errno));
-  if (r == 0)
+  if (r == 0) {
     login_state_remove(name);
+    copies_remove(name);
+  }
   profile_file_clear(&file);
   return r;
 }
