@@ -20,6 +20,8 @@ _credence_options()
   set) echo "--secret= $certificates $everywhere" ;;
   rotate) echo "--secret= --verify= --undo $everywhere" ;;
   sign) echo "--format= --form --at= --nonce= --trace $everywhere" ;;
+  migrate) echo "--to= --store= --verify --delete-source --replace $everywhere" ;;
+  import) echo "--keyring= --store= --replace $everywhere" ;;
   send) echo "-i --include --form --at= --nonce= --trace $everywhere" ;;
   exec) echo "--field= --env= $everywhere -- " ;;
   *) echo "$everywhere" ;;
@@ -30,9 +32,10 @@ _credence_options()
 _credence_operands()
 {
   case $1/$2 in
-  /*) echo 'providers add list show set rotate remove sign send login logout doctor exec' ;;
+  /*) echo 'providers add list show set rotate remove sign send login logout doctor migrate export import exec' ;;
   show/0 | set/0 | rotate/0 | remove/0 | sign/0 | send/0 | login/0 | logout/0 | exec/0) _credence_names list ;;
   add/1) _credence_names providers ;;
+  migrate/* | export/[1-9]*) _credence_names list ;;
   sign/1 | send/1) echo 'GET POST PUT PATCH DELETE HEAD OPTIONS' ;;
   esac
 }
@@ -55,7 +58,7 @@ _credence()
     elif [[ -z $ended && $word == -* ]]; then
       case $word in
       --timeout | --endpoint | --keyring | --store | --secret | --allow | --client-cert | --client-key | --ca-cert | --format | \
-        --at | --nonce | --verify | --field | --env)
+        --at | --nonce | --verify | --field | --env | --to)
         option=$word
         [[ ${COMP_WORDS[i + 1]} == '=' ]] && ((i++))
         ((i++))
@@ -75,7 +78,7 @@ _credence()
   [[ $current == '=' ]] && current=''
   case $option in
   --format) COMPREPLY=($(compgen -W 'http url curl json' -- "$current")) ;;
-  --keyring) COMPREPLY=($(compgen -W 'secret-service file pass directory' -- "$current")) ;;
+  --keyring | --to) COMPREPLY=($(compgen -W 'secret-service file pass directory' -- "$current")) ;;
   --secret | --client-cert | --client-key | --ca-cert)
     compopt -o filenames 2>/dev/null
     COMPREPLY=($(compgen -f -- "$current"))
@@ -84,6 +87,9 @@ _credence()
   *)
     if [[ -z $ended && $current == -* ]]; then
       COMPREPLY=($(compgen -W "$(_credence_options "$command")" -- "$current"))
+    elif [[ $command/$operands == export/0 || $command/$operands == import/0 ]]; then
+      compopt -o filenames 2>/dev/null
+      COMPREPLY=($(compgen -f -- "$current"))
     else
       COMPREPLY=($(compgen -W "$(_credence_operands "$command" "$operands")" -- "$current"))
     fi

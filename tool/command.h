@@ -62,5 +62,8 @@ extern const struct command command_login;
 extern const struct command command_logout;
 extern const struct command command_doctor;
 extern const struct command command_exec;
+extern const struct command command_migrate;
+extern const struct command command_export;
+extern const struct command command_import;
 
 #endif

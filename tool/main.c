@@ -18,9 +18,23 @@
 #include "prompt.h"
 
 const struct command *const commands[] = {
-    &command_providers, &command_add,    &command_list, &command_show, &command_set,
-    &command_rotate,    &command_remove, &command_sign, &command_send, &command_login,
-    &command_logout,    &command_doctor, &command_exec, NULL,
+    &command_providers,
+    &command_add,
+    &command_list,
+    &command_show,
+    &command_set,
+    &command_rotate,
+    &command_remove,
+    &command_sign,
+    &command_send,
+    &command_login,
+    &command_logout,
+    &command_doctor,
+    &command_migrate,
+    &command_export,
+    &command_import,
+    &command_exec,
+    NULL,
 };
 
 const struct option_spec global_options[] = {
