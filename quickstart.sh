@@ -22,7 +22,7 @@ build_packages="autoconf automake libtool make gcc libc6-dev pkg-config tar
   libssl-dev libcurl4-openssl-dev libjson-c-dev libsecret-1-dev libinih-dev"
 run_packages="php-cli"
 test_packages="$run_packages python3 python3-dbus python3-gi libcmocka-dev gnome-keyring dbus dbus-daemon git gnupg pass
-  keepassxc systemd python3-yaml python3-cryptography
+  keepassxc systemd python3-yaml
   python3-botocore g++ clang mandoc strace gdb openssl curl locales binutils iproute2 procps"
 more_packages="$test_packages valgrind xz-utils"
 

@@ -3,7 +3,7 @@
  * directory-record.h - the value that the library gets, made up from files
  *
  * It is the record of credence-keyring(7): origin, secrets and a stamp, which here is a
- * digest of the others.
+ * digest of the others, and another after each start of the machine.
  */
 #ifndef KEYRING_DIRECTORY_RECORD_H
 #define KEYRING_DIRECTORY_RECORD_H
