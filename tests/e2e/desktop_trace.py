@@ -59,7 +59,8 @@ def check_programs(sandbox, seen, helpers):
 
 def check_files(sandbox, seen):
     folders = [sandbox.path("home", *folder.split("/"))
-               for folder in (".config/credence/profiles", ".local/state/credence/locks", ".local/state/credence/logins")]
+               for folder in (".config/credence/profiles", ".local/state/credence/locks", ".local/state/credence/logins",
+                              ".local/state/credence/copies")]
     files = ["/dev/null", sandbox.path("run", "credence-secret-service.lock")]
     for path in seen.written():
         assert path in files or os.path.dirname(path) in folders, path
