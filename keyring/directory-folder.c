@@ -13,7 +13,7 @@
 
 #define DATA "..data"
 #define OPEN_FLAGS (O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
-#define REMEDY_SIZE (PATH_MAX + 256)
+#define REMEDY_SIZE (PATH_MAX + NAME_MAX + 256)
 
 /* --- where ------------------------------------------------------------------ */
 
@@ -79,19 +79,21 @@ static int refuse(struct keyring_answer *answer, const char *remedy, const char 
 }
 
 /* Others must not be able to put files here.  Kubernetes' own folder is open to all, but
- * sticky, so that nobody can take ..data away; only what that leads to counts. */
+ * sticky, so that nobody can take ..data away; only what that leads to counts.  name is
+ * NULL, or ..data for what that leads to. */
 static int check_folder(const struct folder *folder, const struct stat *status, const char *name,
                         int may_be_sticky, struct keyring_answer *answer)
 {
   char remedy[REMEDY_SIZE];
+  const char *slash = name ? "/" : "", *data = name ? folder->data : "";
   int is_open = (status->st_mode & (S_IWGRP | S_IWOTH)) != 0;
 
   if (!has_our_owner(status)) {
-    snprintf(remedy, sizeof remedy, "chown %u %s", (unsigned)geteuid(), folder->path);
+    snprintf(remedy, sizeof remedy, "chown %u %s%s%s", (unsigned)geteuid(), folder->path, slash, data);
     return refuse(answer, remedy, folder->path, name, "belongs to another user");
   }
   if (is_open && !(may_be_sticky && (status->st_mode & S_ISVTX) != 0)) {
-    snprintf(remedy, sizeof remedy, "chmod go-w %s", folder->path);
+    snprintf(remedy, sizeof remedy, "chmod go-w %s%s%s", folder->path, slash, data);
     return refuse(answer, remedy, folder->path, name, "can be written by other users");
   }
   return CREDENCE_OK;

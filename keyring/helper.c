@@ -111,7 +111,9 @@ int keyring_fail(struct keyring_answer *answer, int code, const char *remedy, co
   va_start(arguments, format);
   vsnprintf(answer->message, sizeof answer->message, format, arguments);
   va_end(arguments);
-  snprintf(answer->remedy, sizeof answer->remedy, "%s", remedy);
+  /* A command that is cut off would act on something else. */
+  if ((size_t)snprintf(answer->remedy, sizeof answer->remedy, "%s", remedy) >= sizeof answer->remedy)
+    answer->remedy[0] = '\0';
   replace_control_characters(answer->message);
   replace_control_characters(answer->remedy);
   return code;

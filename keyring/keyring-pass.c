@@ -145,7 +145,7 @@ static int pass_list(const struct keyring_request *request, struct keyring_answe
 static int pass_probe(const struct keyring_request *request, struct keyring_answer *answer)
 {
   struct pass pass;
-  int exists, r = store_open(&pass, request, answer);
+  int exists, has_key, r = store_open(&pass, request, answer);
 
   if (r != CREDENCE_OK)
     return r;
@@ -153,7 +153,11 @@ static int pass_probe(const struct keyring_request *request, struct keyring_answ
   keyring_fact(answer, "store", pass.store);
   keyring_fact(answer, "exists", exists ? "yes" : "no");
   keyring_fact(answer, "program", gpg_exists() && child_program_exists("pass") ? "yes" : "no");
-  keyring_fact(answer, "key", exists && gpg_exists() && gpg_has_key(&pass) ? "yes" : "no");
+  if (exists)
+    keyring_fact(answer, "private", store_check_private(&pass) == CREDENCE_OK ? "yes" : "no");
+  has_key = exists && gpg_exists() ? gpg_has_key(&pass) : 0;
+  if (has_key >= 0)
+    keyring_fact(answer, "key", has_key ? "yes" : "no");
   return keyring_fail(answer, CREDENCE_OK, "", "password store %s %s", pass.store,
                       exists ? "exists" : "does not exist yet");
 }

@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -300,13 +301,14 @@ int child_program_exists(const char *name)
 {
   const char *path = getenv("PATH");
   char file[4096];
+  struct stat status;
 
   /* execvp() has the same default. */
   for (path = path ? path : "/bin:/usr/bin"; *path; path += *path == ':') {
     size_t length = strcspn(path, ":");
 
     snprintf(file, sizeof file, "%.*s/%s", (int)length, length ? path : ".", name);
-    if (access(file, X_OK) == 0)
+    if (stat(file, &status) == 0 && S_ISREG(status.st_mode) && access(file, X_OK) == 0)
       return 1;
     path += length;
   }

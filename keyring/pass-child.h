@@ -25,7 +25,7 @@ struct child {
   int (*may_end)(void *context); /* asked before it is ended, and waited for a little; NULL: yes */
   void *context;
   int is_group;  /* it starts programs of its own, which end with it */
-  int exit_code; /* set */
+  int exit_code; /* set; -1 when a signal ended it */
 };
 
 /* CREDENCE_OK when it ended by itself, with whatever exit code.  Otherwise it

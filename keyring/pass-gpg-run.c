@@ -142,12 +142,20 @@ static int is_wanted(const char *wanted, const char *line)
   return 0;
 }
 
+/* Lines of a gpg that has started to work on its input, be there a message in it or not. */
+static int tells_of_input(const char *line)
+{
+  return behind(line, "ENC_TO") || behind(line, "NODATA") || behind(line, "BADARMOR") ||
+         behind(line, "BEGIN_DECRYPTION") || behind(line, "DECRYPTION_FAILED");
+}
+
 static void hear(void *context, char *line)
 {
   struct gpg_status *status = context;
   const char *rest;
 
   line = strncmp(line, "[GNUPG:] ", 9) == 0 ? line + 9 : line;
+  status->has_read |= tells_of_input(line);
   if (behind(line, "DECRYPTION_OKAY"))
     status->is_decrypted = 1;
   else if (behind(line, "END_ENCRYPTION"))
@@ -158,7 +166,7 @@ static void hear(void *context, char *line)
     status->has_session_key = 1;
   else if (behind(line, "DECRYPTION_FAILED"))
     status->has_failed = 1;
-  else if (behind(line, "NO_SECKEY"))
+  else if (behind(line, "NO_SECKEY") || behind(line, "ERROR keylist.getkey"))
     status->has_no_key = 1;
   else if ((rest = behind(line, "ERROR pkdecrypt_failed")) != NULL)
     status->error = (unsigned)strtoul(rest, NULL, 10) & GPG_CODE_MASK;

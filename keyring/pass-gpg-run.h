@@ -39,10 +39,11 @@ char *gpg_copy_of_variable(const char *name);
 struct gpg_status {
   int is_decrypted;
   int is_encrypted;
+  int has_read;           /* gpg came as far as to look at what it was given */
   int has_recipient;      /* somebody is named that it is encrypted to */
   int has_session_key;    /* a secret key was used */
   int has_failed;         /* it could not be decrypted, though it is whole as far as one sees */
-  int has_no_key;         /* one of the recipients' keys is not here */
+  int has_no_key;         /* a key that is asked for is not here */
   unsigned error;         /* of the last failure to use a secret key */
   char bad_recipient[80]; /* one that gpg does not encrypt to */
   unsigned bad_reason;

@@ -139,12 +139,26 @@ static int fail_key(struct pass *pass, unsigned error, int may_ask)
   }
 }
 
-static int fail_decrypt(struct pass *pass, const struct gpg_status *status, int may_ask)
+/* It is not there as a whole, does not know an option, or something ended it. */
+static int fail_run(struct pass *pass)
+{
+  const char *options = getenv("PASSWORD_STORE_GPG_OPTS");
+
+  return keyring_fail(pass->answer, CREDENCE_E_FAILED,
+                      options && options[0] ? "gpg $PASSWORD_STORE_GPG_OPTS --version shows why"
+                                            : "gpg --version shows why",
+                      "gpg did not run");
+}
+
+static int fail_decrypt(struct pass *pass, const struct gpg_status *status, int exit_code, int may_ask)
 {
   if (status->error != 0)
     return fail_key(pass, status->error, may_ask);
   if (status->has_no_key)
     return fail_no_key(pass);
+  /* Only who has read the entry can say that it is damaged. */
+  if (exit_code < 0 || (exit_code > 0 && !status->has_read))
+    return fail_run(pass);
   /* With "quiet" in gpg.conf there is no reason.  "Damaged" would be the worst guess. */
   if (status->has_failed && status->has_recipient && !status->has_session_key)
     return fail_key(pass, status->pinentry > 0 ? GPG_CANCELED : GPG_NO_PINENTRY, may_ask);
@@ -172,12 +186,19 @@ int gpg_decrypt(struct pass *pass, const struct blob *encrypted, void *secret, s
                         pass->entry);
   /* gpg takes a file that was cut off early for an empty one, and is content. */
   if (!status.is_decrypted)
-    return fail_decrypt(pass, &status, may_ask);
+    return fail_decrypt(pass, &status, child.exit_code, may_ask);
   *ret_size = child.output_size;
   return CREDENCE_OK;
 }
 
 /* --- recipients ---------------------------------------------------------------------------------------- */
+
+static int wants_signature(void)
+{
+  const char *key = getenv("PASSWORD_STORE_SIGNING_KEY");
+
+  return key && key[0];
+}
 
 /* .gpg-id is worth as much as its signature when the user asked for one: who can
  * change it chooses who reads all that is written from now on. */
@@ -189,7 +210,7 @@ static int verify(struct pass *pass, const char *path, const struct blob *id)
   char signature[PASS_PATH_MAX + 8];
   int r;
 
-  if (!status.wanted || !status.wanted[0])
+  if (!wants_signature())
     return CREDENCE_OK;
   snprintf(signature, sizeof signature, "%s.sig", path);
   gpg_begin(&arguments, 0);
@@ -224,7 +245,8 @@ static void add_lines(struct gpg_arguments *arguments, char *text)
   }
 }
 
-static int add_recipients(struct pass *pass, struct gpg_arguments *arguments)
+/* to_write: what is encrypted for them is about to be written. */
+static int add_recipients(struct pass *pass, struct gpg_arguments *arguments, int to_write)
 {
   struct blob id = {NULL, 0};
   char path[PASS_PATH_MAX];
@@ -239,6 +261,8 @@ static int add_recipients(struct pass *pass, struct gpg_arguments *arguments)
   r = store_find_id(pass, path) ? store_read(pass, path, &id) : CREDENCE_E_NOT_FOUND;
   if (r == CREDENCE_OK)
     r = verify(pass, path, &id);
+  if (r == CREDENCE_OK && to_write && !wants_signature())
+    r = store_check_private(pass);
   if (r == CREDENCE_E_NOT_FOUND)
     return store_need(pass);
   if (r != CREDENCE_OK) {
@@ -307,7 +331,7 @@ int gpg_encrypt(struct pass *pass, const void *secret, size_t size, struct blob 
 
   gpg_begin(&arguments, 0);
   gpg_add_all(&arguments, words);
-  r = encrypted.text ? add_recipients(pass, &arguments)
+  r = encrypted.text ? add_recipients(pass, &arguments, 1)
                      : keyring_fail(pass->answer, CREDENCE_E_NOMEM, "", "out of memory");
   if (r == CREDENCE_OK)
     r = encrypt(pass, &arguments, secret, size, &encrypted);
@@ -333,7 +357,7 @@ int gpg_has_key(struct pass *pass)
 
   gpg_begin(&list, 0);
   gpg_begin(&named, 0);
-  r = add_recipients(pass, &named);
+  r = add_recipients(pass, &named, 0);
   gpg_add(&list, "--with-colons");
   gpg_add(&list, "--list-secret-keys");
   gpg_add(&list, "--");
@@ -344,6 +368,8 @@ int gpg_has_key(struct pass *pass)
     r = gpg_run(pass, &list, &child, &status);
   gpg_arguments_free(&list);
   gpg_arguments_free(&named);
-  text[r == CREDENCE_OK ? child.output_size : 0] = '\0';
+  if (r != CREDENCE_OK || (child.exit_code != 0 && child.output_size == 0 && !status.has_no_key))
+    return -1;
+  text[child.output_size] = '\0';
   return strncmp(text, "sec", 3) == 0 || strstr(text, "\nsec") || strstr(text, "\nssb");
 }

@@ -16,7 +16,7 @@ int gpg_decrypt(struct pass *pass, const struct blob *encrypted, void *secret, s
 /* Encrypt for the recipients that .gpg-id or PASSWORD_STORE_KEY names. */
 int gpg_encrypt(struct pass *pass, const void *secret, size_t size, struct blob *ret_encrypted);
 
-/* Is there a secret key for what the store is encrypted to? */
+/* Is there a secret key for what the store is encrypted to?  -1 when gpg does not tell. */
 int gpg_has_key(struct pass *pass);
 
 #endif

@@ -156,6 +156,37 @@ int store_need(struct pass *pass)
   return CREDENCE_OK;
 }
 
+/* What is not there is nobody's.  A group of the user's own is no others. */
+static int check_path(struct pass *pass, const char *path)
+{
+  char remedy[PASS_PATH_MAX + 32];
+  struct stat status;
+
+  if (stat(path, &status) != 0)
+    return errno == ENOENT || errno == ENOTDIR ? CREDENCE_OK : system_error(pass, "examine", path);
+  if (status.st_uid != 0 && status.st_uid != geteuid()) {
+    snprintf(remedy, sizeof remedy, "chown %u %s", (unsigned)geteuid(), path);
+    return keyring_fail(pass->answer, CREDENCE_E_REFUSED, remedy, "%s belongs to another user", path);
+  }
+  if ((status.st_mode & S_IWOTH) != 0 || ((status.st_mode & S_IWGRP) != 0 && status.st_gid != getegid())) {
+    snprintf(remedy, sizeof remedy, "chmod go-w %s", path);
+    return keyring_fail(pass->answer, CREDENCE_E_REFUSED, remedy, "%s can be written by other users", path);
+  }
+  return CREDENCE_OK;
+}
+
+int store_check_private(struct pass *pass)
+{
+  char path[PASS_PATH_MAX];
+  int r = check_path(pass, pass->store);
+
+  if (r == CREDENCE_OK)
+    r = check_path(pass, pass->folder);
+  if (r == CREDENCE_OK && store_find_id(pass, path))
+    r = check_path(pass, path);
+  return r;
+}
+
 int store_lock(struct pass *pass)
 {
   pass->lock = open(pass->store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -47,6 +47,10 @@ int store_need(struct pass *pass);
 /* Path of the .gpg-id that counts for our folder; 0 when there is none. */
 int store_find_id(const struct pass *pass, char *path);
 
+/* REFUSED when others can write the .gpg-id that counts, our folder or the store: who can
+ * do that chooses who reads all that is written from now on. */
+int store_check_private(struct pass *pass);
+
 /* Keep other helpers from writing until store_close(), waiting by the deadline. */
 int store_lock(struct pass *pass);
 

@@ -50,7 +50,9 @@ static void write_program(struct call *call, const char *owner, char **ret_progr
   char *pid = g_strdup_printf("%u", who_pid(call, owner));
 
   keyring_fact(call->answer, "service", program ? program : "unknown");
-  keyring_fact(call->answer, "pid", pid);
+  /* It may be ended by this number. */
+  if (who_shares_processes(call))
+    keyring_fact(call->answer, "pid", pid);
   keyring_fact(call->answer, "prompter", find_prompter(call, program));
   if (program) {
     keyring_fact(call->answer, "store", program);

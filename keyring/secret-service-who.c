@@ -109,8 +109,8 @@ static const char *known_owner(struct call *call, const char *owner)
   return name;
 }
 
-/* Does the bus see the processes that we see?  It knows us by the same number then. */
-static gboolean is_same_namespace(struct call *call)
+/* The bus knows us by the same number then. */
+gboolean who_shares_processes(struct call *call)
 {
   return who_pid(call, g_dbus_connection_get_unique_name(call->bus)) == (guint32)getpid();
 }
@@ -123,7 +123,7 @@ char *who_name(struct call *call, const char *owner)
 
   if (!name)
     name = known_owner(call, owner);
-  if (!name && process[0] && is_same_namespace(call))
+  if (!name && process[0] && who_shares_processes(call))
     name = process;
   if (name)
     result = g_utf8_make_valid(name, -1);

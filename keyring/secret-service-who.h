@@ -20,6 +20,9 @@ char *who_owns(struct call *call, const char *name);
  * does not tell. */
 guint32 who_pid(struct call *call, const char *owner);
 
+/* Does the bus see the processes that we see?  Otherwise who_pid() is a stranger's here. */
+gboolean who_shares_processes(struct call *call);
+
 /* "gnome-keyring", "KeePassXC", "KWallet" or else the name of the process; NULL
  * when that cannot be known.  g_free() it. */
 char *who_name(struct call *call, const char *owner);

@@ -525,7 +525,11 @@ def outward():
         os.rmdir(data)
         os.symlink("inside", data)
         os.chmod(os.path.join(f.path, "inside"), 0o777)
-        refused(f.get("x.token"), "can be written", "chmod")
+        refused(f.get("x.token"), "..data can be written", "chmod go-w " + f.path + "/inside")
+        if IS_ROOT:
+            os.chmod(os.path.join(f.path, "inside"), 0o700)
+            os.chown(os.path.join(f.path, "inside"), NOBODY, 0)
+            refused(f.get("x.token"), "..data belongs", "chown 0 " + f.path + "/inside")
 
 
 def probes():

@@ -20,7 +20,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..")]
 import passwordstore  # noqa: E402
 from passwordstore import LOCKED as LOCKED_KEY, OPEN, OTHER, PASSPHRASE, PasswordStore, processes  # noqa: E402
-from protocol import (CONFLICT, CORRUPT, DENIED, DISMISSED, Died, Helper, INVALID, LOCKED, NO_KEYRING,  # noqa: E402
+from protocol import (CONFLICT, CORRUPT, DENIED, DISMISSED, Died, FAILED, Helper, INVALID, LOCKED, NO_KEYRING,  # noqa: E402
                       NOT_FOUND, OK, PROMPT_REQUIRED, REFUSED, SERVICE_LOST, TIMEOUT, TOO_LARGE, UNSUPPORTED,
                       run_cases, same, status)
 
@@ -424,6 +424,69 @@ def damaged():
         status(call(store, "get", **LAB), CORRUPT)
 
 
+def gpg_does_not_run():
+    """a gpg that could not run has not found an entry damaged, nor a key missing"""
+    # Breaks when somebody throws away an entry because of an option that gpg does not know.
+    with PasswordStore(OPEN) as store:
+        put(store)
+        options = {"PASSWORD_STORE_GPG_OPTS": "--nonsense"}
+        folder = store.root + "/bin"
+        os.mkdir(folder)
+        path = {"PATH": folder + ":" + store.env["PATH"]}
+        for script in (None, "exit 2", "exit 127", "kill -9 $$", "echo '[GNUPG:] ENC_TO 1 1 0' >&3; kill -9 $$"):
+            if script:
+                write(folder + "/gpg", b"#!/bin/sh\n" + script.encode() + b"\n")
+                os.chmod(folder + "/gpg", 0o755)
+            env = path if script else options
+            answer = status(call(store, "get", env=env, **LAB), FAILED)
+            assert "did not run" in answer.message and "--version shows why" in answer.remedy, (script, answer)
+            assert "key=" not in str(status(call(store, "probe", env=env), OK).fields), script
+        os.unlink(folder + "/gpg")
+        os.mkdir(folder + "/gpg2")
+        same(status(call(store, "get", env=path, **LAB), OK).value, VALUE)
+
+
+def open_to_others():
+    """nothing is written where others choose who reads it, unless .gpg-id is signed; reading goes on"""
+    # Breaks when somebody else's key in .gpg-id is used without a word.
+    with PasswordStore(OPEN) as store:
+        put(store)
+        for path in (store.path, store.path + "/credence", store.path + "/.gpg-id"):
+            mode = stat.S_IMODE(os.stat(path).st_mode)
+            os.chmod(path, mode | 0o020)  # the user's own group
+            put(store)
+            os.chmod(path, mode | 0o002)
+            answer = status(call(store, "put", value="c1:new", **LAB), REFUSED)
+            same(answer.remedy, "chmod go-w " + path)
+            same(status(call(store, "get", **LAB), OK).value, VALUE)
+            assert ("x", "private=no") in status(call(store, "probe"), OK).fields
+            put(store, env={"PASSWORD_STORE_KEY": OPEN})
+            os.chmod(path, mode)
+            if os.geteuid() == 0:
+                for uid, gid, bits in ((65534, 0, 0), (0, 65534, 0o020)):
+                    os.chown(path, uid, gid)
+                    os.chmod(path, mode | bits)
+                    status(call(store, "put", value="c1:new", **LAB), REFUSED)
+                os.chown(path, 0, 0)
+                os.chmod(path, mode)
+        key = store.run("gpg", "--batch", "--with-colons", "--list-keys", OPEN).split("\nfpr:")[1].split(":")[8]
+        env = {"PASSWORD_STORE_SIGNING_KEY": key}
+        store.run("pass", "init", OPEN, env=env)
+        os.chmod(store.path, 0o777)
+        put(store, env=env)
+
+
+def remedy_fits():
+    """a command that does not fit the answer is left out"""
+    # Breaks when it is cut off, and names another folder.
+    with PasswordStore(OPEN) as store:
+        path = store.root + 4 * ("/" + "x" * 150)
+        store.run("pass", "init", OPEN, env={"PASSWORD_STORE_DIR": path})
+        os.chmod(path, 0o777)
+        answer = status(call(store, "put", value=VALUE, store=path, **LAB), REFUSED)
+        assert not answer.remedy, answer
+
+
 def being_written():
     """an entry that pass is writing right now is read when that is done"""
     # Breaks when half a file is called damaged: pass writes in place.
@@ -546,7 +609,7 @@ def facts():
     # Breaks when what doctor reads is not there.
     with PasswordStore(OPEN) as store:
         found = dict(text.split("=", 1) for tag, text in status(call(store, "probe"), OK).fields if tag == "x")
-        same(found, {"store": store.path, "exists": "yes", "program": "yes", "key": "yes"})
+        same(found, {"store": store.path, "exists": "yes", "private": "yes", "program": "yes", "key": "yes"})
 
 
 def large_values():
@@ -558,7 +621,8 @@ def large_values():
 
 
 CASES = [stores, written_by_pass, no_store, which_store, recipients, untrusted, signed_id, modes, history, commit_fails,
-         signed_commits, locked, asking, unanswered, stopped, no_key, damaged, being_written, revisions, crowd,
+         signed_commits, locked, asking, unanswered, stopped, no_key, damaged, gpg_does_not_run, open_to_others,
+         remedy_fits, being_written, revisions, crowd,
          sudden_death, nothing_leaks, facts, large_values]
 
 
