@@ -117,7 +117,8 @@ static int from_fd(const char *variable, const char *number, char *out, credence
   char *end = NULL;
   errno = 0;
   long fd = strtol(number, &end, 10);
-  if (errno != 0 || end == number || *end != '\0' || fd < 0 || fd > 1000000)
+  /* strtol() also takes spaces and signs, which nobody else reads as a number. */
+  if (errno != 0 || number[0] < '0' || number[0] > '9' || *end != '\0' || fd > 1000000)
     return error_set(error, CREDENCE_E_INVALID, "give the number of an open descriptor", "%s is not a number",
                      variable);
   if (read_passphrase((int)fd, out, PASSPHRASE_MAX) < 0)

@@ -261,20 +261,22 @@ static int make_environment(struct run *run)
 
 /* --- running ------------------------------------------------------------------------- */
 
-/* The descriptor that the passphrase of the keyring came through is not for others. */
-static void keep_passphrase(void)
+/* A descriptor that a passphrase came through is not for others. */
+static void keep_passphrases(void)
 {
-  const char *text = getenv("CREDENCE_PASSPHRASE_FD");
-  int64_t number;
+  for (size_t i = 0; passphrase_variables[i]; i++) {
+    const char *text = getenv(passphrase_variables[i]);
+    int64_t number;
 
-  if (text && parse_decimal(text, 0, &number) && number > STDERR_FILENO && number < INT32_MAX)
-    (void)fcntl((int)number, F_SETFD, FD_CLOEXEC);
+    if (text && parse_decimal(text, 0, &number) && number > STDERR_FILENO && number < INT32_MAX)
+      (void)fcntl((int)number, F_SETFD, FD_CLOEXEC);
+  }
 }
 
 /* Returns only when that failed. */
 static int become(struct run *run)
 {
-  keep_passphrase();
+  keep_passphrases();
   for (size_t i = 0; i < run->handed_count; i++)
     (void)fcntl(run->handed[i].descriptor, F_SETFD, 0);
   execvpe(run->argv[0], run->argv, run->variables.environment);

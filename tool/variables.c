@@ -52,9 +52,10 @@ static void drop(struct variables *variables, const char *name, size_t size)
   variables->count = kept;
 }
 
+const char *const passphrase_variables[] = {"CREDENCE_PASSPHRASE_FD", "CREDENCE_EXPORT_PASSPHRASE_FD", NULL};
+
 int variables_init(struct variables *ret_variables, size_t room)
 {
-  static const char passphrase[] = "CREDENCE_PASSPHRASE_FD";
   size_t count = 0;
 
   while (environ[count])
@@ -67,7 +68,8 @@ int variables_init(struct variables *ret_variables, size_t room)
     return CREDENCE_E_NOMEM;
   for (size_t i = 0; i < count; i++)
     append(ret_variables, environ[i]);
-  drop(ret_variables, passphrase, strlen(passphrase));
+  for (size_t i = 0; passphrase_variables[i]; i++)
+    drop(ret_variables, passphrase_variables[i], strlen(passphrase_variables[i]));
   return CREDENCE_OK;
 }
 

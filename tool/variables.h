@@ -20,6 +20,9 @@ struct variables {
   size_t value_count;
 };
 
+/* Those that name a descriptor of ours, which a passphrase came through; ended by NULL. */
+extern const char *const passphrase_variables[];
+
 /* May a variable of this name be set?  One that says which code runs, or where files
  * are, may not: a secret is none of that. */
 bool variable_name_is_valid(const char *name, size_t size);

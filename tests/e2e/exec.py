@@ -403,6 +403,10 @@ def _(sandbox):
                       env={"CREDENCE_PASSPHRASE_FILE": None, "CREDENCE_PASSPHRASE_FD": str(phrase.fileno())}).decode()
         assert "%d %s" % (mine.fileno(), mine.name) in descriptors(text), text
     assert "passphrase" not in text and "CREDENCE_PASSPHRASE_FD" not in text, text
+    with open(sandbox.env["CREDENCE_PASSPHRASE_FILE"]) as phrase:
+        text = output(sandbox, "lab", "--", "sh", "-c", SHOW_DESCRIPTORS + "; env", "{}", pass_fds=[phrase.fileno()],
+                      env={"CREDENCE_EXPORT_PASSPHRASE_FD": str(phrase.fileno())}).decode()
+    assert phrase.name not in [line.split()[-1] for line in descriptors(text)] and "EXPORT_PASSPHRASE" not in text, text
 
 
 @case("it becomes the command: the same process and parent; signals ignored and blocked as they were; no core dumps")

@@ -113,7 +113,7 @@ def _(sandbox):
         assert result.code == 0 and "hash=" in result.text, result
     assert sign_with_descriptor(sandbox, b"correct horse battery").code == 4
     assert sign_with_descriptor(sandbox, b"").code == 2
-    for number in ("987654", "-1", "7x", "99999999999999999999"):
+    for number in ("987654", "-1", "+7", " 7", "7x", "99999999999999999999"):
         sandbox.fails(2, *SIGN, env=dict(NO_PASSPHRASE, CREDENCE_PASSPHRASE_FD=number))
     # An empty variable is as good as none.
     sandbox.fails(4, *SIGN, env=dict(NO_PASSPHRASE, CREDENCE_PASSPHRASE_FD=""))
