@@ -29,15 +29,46 @@ static int starts_with(const char *text, const char *start)
 
 /* --- what must not be writable by others ----------------------------------------------- */
 
-/* A file of the user's is to be the user's, all others root's. */
-static char *mend_owner(const char *path, const struct stat *st)
+/* HOME as it really is; NULL for none.  Allocated. */
+static char *real_home(void)
 {
   const char *home = secure_getenv("HOME");
+  char *real = home == NULL || home[0] != '/' ? NULL : realpath(home, NULL);
+  if (real != NULL && strcmp(real, "/") == 0) { /* everything would be the user's */
+    free(real);
+    return NULL;
+  }
+  return real;
+}
+
+static int is_below(const char *path, const char *folder)
+{
+  size_t size = strlen(folder);
+  return starts_with(path, folder) && (path[size] == '/' || path[size] == '\0');
+}
+
+/* Who is to own a folder: the user below HOME, root elsewhere.  Is that known?  A HOME that is
+ * another's, as sudo may leave it, is nobody's to take. */
+static int right_owner(const char *path, uid_t *ret_owner)
+{
+  struct stat st;
+  char *home = real_home();
+  int is_in_home = home != NULL && is_below(path, home);
+  int is_known = !is_in_home || (stat(home, &st) == 0 && st.st_uid == geteuid());
+  free(home);
+  *ret_owner = is_in_home ? geteuid() : 0;
+  return is_known;
+}
+
+static char *mend_owner(const char *path, const struct stat *st, unsigned *flags)
+{
   char command[128];
-  unsigned long owner =
-      home != NULL && home[0] == '/' && starts_with(path, home) ? (unsigned long)geteuid() : 0;
+  uid_t owner = 0;
   int also_mode = (st->st_mode & 022) != 0;
-  snprintf(command, sizeof(command), "%schown %lu", mend_sudo(), owner);
+  if (!right_owner(path, &owner))
+    return mend_text("set HOME to a folder of your own");
+  *flags |= COMMAND;
+  snprintf(command, sizeof(command), "%schown %lu", mend_sudo(), (unsigned long)owner);
   char *first = mend_path(command, path);
   if (first == NULL || !also_mode)
     return first;
@@ -49,10 +80,14 @@ static char *mend_owner(const char *path, const struct stat *st)
   return both;
 }
 
-static char *mend_trust(const char *path, const struct stat *st)
+static char *mend_trust(const char *path, const struct stat *st, int is_file, unsigned *flags)
 {
-  if (st->st_uid != 0 && st->st_uid != geteuid())
-    return mend_owner(path, st);
+  int is_foreign = st->st_uid != 0 && st->st_uid != geteuid();
+  if (is_foreign && is_file) /* a command that has it trusted would do its owner's work */
+    return mend_text("somebody else put it there: look at it, then delete it or install it anew");
+  if (is_foreign)
+    return mend_owner(path, st, flags);
+  *flags |= COMMAND;
   return mend_path(st->st_uid == geteuid() || geteuid() == 0 ? "chmod go-w" : "sudo chmod go-w", path);
 }
 
@@ -60,13 +95,15 @@ static char *mend_trust(const char *path, const struct stat *st)
 static int check(credence_doctor *d, const char *id, const char *path)
 {
   struct stat st;
+  unsigned flags = PROBLEM;
   const char *reason = lstat(path, &st) < 0 || S_ISLNK(st.st_mode) ? NULL : trust_reason(&st);
   if (reason == NULL)
     return 1;
   for (size_t i = 0; i < d->finding_count; i++)
     if (strcmp(d->findings[i].subject, path) == 0)
       return 0;
-  doctor_find(d, PROBLEM | COMMAND, id, path, mend_trust(path, &st), "%s is not used: it %s", path, reason);
+  char *mend = mend_trust(path, &st, strcmp(id, "file.untrusted") == 0, &flags);
+  doctor_find(d, flags, id, path, mend, "%s is not used: it %s", path, reason);
   return 0;
 }
 

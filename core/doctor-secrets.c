@@ -28,13 +28,45 @@ static char *mend_secret(const credence_profile *profile, unsigned *flags)
   return mend_text("credence set %s --secret %s=-", profile->name, field);
 }
 
+/* Of several secrets one is missing: the error names that one. */
+static char *mend_missing(const credence_error *why, unsigned *flags)
+{
+  static const char intro[] = "store it: ";
+  const char *remedy = credence_error_remedy(why);
+  if (strncmp(remedy, intro, strlen(intro)) != 0)
+    return mend_error(why, "see credence-profile(5)");
+  *flags |= COMMAND;
+  return mend_text("%s", remedy + strlen(intro));
+}
+
+/* Whoever changed the file may want the secret sent elsewhere: the user decides, no command. */
+static char *mend_moved(const credence_profile *profile, const credence_error *why)
+{
+  const char *field = profile_first_secret(profile);
+  if (field == NULL || keyring_is_read_only(profile->keyring))
+    return mend_error(why, "put the old endpoint back");
+  char *words =
+      mend_text("if you changed the endpoint, store the secret again (credence set %s --secret %s=-); "
+                "if not, put the old endpoint back into",
+                profile->name, field);
+  char *mend = words == NULL ? NULL : mend_path(words, profile->path);
+  free(words);
+  return mend;
+}
+
+static void report_item(credence_doctor *d, unsigned flags, const char *id, const credence_profile *profile,
+                        char *mend, const credence_error *why)
+{
+  doctor_find(d, flags, id, profile->name, mend, "profile %s: %s", profile->name,
+              credence_error_message(why));
+}
+
 static void report_secret(credence_doctor *d, const char *id, const credence_profile *profile,
                           const credence_error *why)
 {
   unsigned flags = PROBLEM;
   char *mend = mend_secret(profile, &flags);
-  doctor_find(d, flags, id, profile->name, mend, "profile %s: %s", profile->name,
-              credence_error_message(why));
+  report_item(d, flags, id, profile, mend, why);
 }
 
 /* The keyring itself is at fault: that is told once. */
@@ -137,10 +169,15 @@ static int get(const struct ward *ward, const credence_profile *profile, char **
 static void report_record(credence_doctor *d, const credence_profile *profile, int r,
                           const credence_error *why)
 {
-  const char *id = r == CREDENCE_E_REFUSED     ? "profile.moved"
-                   : r == CREDENCE_E_NOT_FOUND ? "profile.no-secret"
-                                               : "profile.damaged";
-  report_secret(d, id, profile, why);
+  unsigned flags = PROBLEM;
+  if (r == CREDENCE_E_REFUSED) {
+    report_item(d, flags, "profile.moved", profile, mend_moved(profile, why), why);
+  } else if (r == CREDENCE_E_NOT_FOUND) {
+    char *mend = mend_missing(why, &flags);
+    report_item(d, flags, "profile.no-secret", profile, mend, why);
+  } else {
+    report_secret(d, "profile.damaged", profile, why);
+  }
 }
 
 /* Take what is there, as a signature would. */

@@ -80,8 +80,13 @@ static void report_silent(credence_doctor *d, const struct ward *ward, const cre
   if (pid > 0 && state_of(pid) == 'T')
     doctor_find(d, PROBLEM | COMMAND, "service.stopped", name, mend_text("kill -CONT %ld", pid),
                 "%s, process %ld, was stopped and answers nobody", name, pid);
-  else if (pid > 0)
+  else if (pid > 0 && strcmp(name, "gnome-keyring") == 0)
     doctor_find(d, PROBLEM | COMMAND, "service.silent", name, mend_text("kill %ld", pid),
+                "%s, process %ld, does not answer in time; once it is ended, it can be started anew", name,
+                pid);
+  else if (pid > 0) /* what was not saved would be lost */
+    doctor_find(d, PROBLEM, "service.silent", name,
+                mend_text("save what it has open if its window answers, then end it: kill %ld", pid),
                 "%s, process %ld, does not answer in time; once it is ended, it can be started anew", name,
                 pid);
   else

@@ -55,7 +55,7 @@ void doctor_find(credence_doctor *d, unsigned flags, const char *id, const char 
     free(new.subject);
     free(new.cause);
     free(new.mend);
-    d->failed = d->finding_count < FINDINGS_MAX;
+    d->failed |= d->finding_count < FINDINGS_MAX;
     return;
   }
   d->findings[d->finding_count++] = new; /* transferred */
@@ -88,11 +88,28 @@ int doctor_has(const credence_doctor *d, const char *id)
   return 0;
 }
 
+/* Does the text name this path, or something below it? */
+static int names_path(const char *text, const char *path)
+{
+  size_t size = strlen(path);
+  for (const char *at = text; (at = strstr(at, path)) != NULL; at++)
+    if (strchr("/: ", at[size]) != NULL) /* or the end */
+      return 1;
+  return 0;
+}
+
+/* Only what keeps a file from being read is the reason that it was not. */
+static int hides_files(const char *id)
+{
+  return strcmp(id, "folder.untrusted") == 0 || strcmp(id, "file.untrusted") == 0 ||
+         strcmp(id, "folder.unreadable") == 0;
+}
+
 int doctor_told(const credence_doctor *d, const char *message)
 {
   for (size_t i = 0; i < d->finding_count; i++) {
-    const char *subject = d->findings[i].subject;
-    if (subject[0] == '/' && strstr(message, subject) != NULL)
+    const struct finding *finding = &d->findings[i];
+    if (finding->subject[0] == '/' && hides_files(finding->id) && names_path(message, finding->subject))
       return 1;
   }
   return 0;

@@ -116,7 +116,8 @@ static int open_file(int folder_fd, const char *name, const char *path, int *ret
     return open_failed(path, error);
   int r = check_open(fd, path, error);
   if (r == 0 && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)))
-    r = refuse(path, "is not a regular file", error);
+    r = error_set(error, CREDENCE_E_REFUSED, "move it away", "%s: not trusted, it is not a regular file",
+                  path);
   if (r < 0) {
     close(fd);
     return r;

@@ -149,6 +149,15 @@ def others_may_write(path):
         os.chmod(path, mode | 0o002)
 
 
+def as_nobody(sandbox, env):
+    """An examination by another user than root."""
+    before = sandbox.command
+    sandbox.command = "setpriv"
+    result = sandbox.run("--reuid=%d" % NOBODY, "--clear-groups", CREDENCE, "doctor", "--json", env=env)
+    sandbox.command = before
+    return result
+
+
 def has(report, **facts):
     for name, value in facts.items():
         name = name.replace("__", ".").replace("_", "-")
@@ -190,6 +199,8 @@ def test_no_bus():
     try:
         sandbox = desktop.sandbox
         sandbox.sixconnect()
+        desktop.daemon.terminate()  # by itself it would tidy up while we look
+        desktop.daemon.wait()
         desktop.bus.terminate()
         desktop.bus.wait()
         env = {"DBUS_SESSION_BUS_ADDRESS": None, "SSH_CONNECTION": "192.0.2.1 1 192.0.2.2 22"}
@@ -315,6 +326,25 @@ def test_stopped(desktop):
         os.kill(desktop.daemon.pid, signal.SIGCONT)
 
 
+@case("a service that does not answer: ended by a command only where nothing unsaved is lost")
+def test_silent():
+    try:
+        from secret_service import FakeService
+        import dbus  # noqa: F401
+    except ImportError as error:
+        raise Skip(str(error))
+    for program, command in (("keepassxc", False), ("gnome-keyring-daemon", True)):
+        desktop = Desktop(activation=False, service=False)
+        try:
+            FakeService(desktop, program).behave("mute:ReadAlias")
+            report = check_form(desktop.sandbox.run("doctor", "--json", "--timeout=1"))
+            assert findings(report) == ["service.silent"], report
+            [finding] = [f for f in report["findings"] if f["id"] == "service.silent"]
+            assert re.search(r"\bkill \d+$", finding["mend"]) and finding["command"] == command, finding
+        finally:
+            desktop.close()
+
+
 @case("a gnome-keyring without a password: the file that holds all secrets as text is named")
 def test_plaintext():
     desktop = Desktop(service=False)
@@ -383,11 +413,26 @@ def test_damaged(desktop):
     is_mended(sandbox, broken(sandbox, "profile.damaged"), input=SIXCONNECT_SECRET)
 
 
-@case("a profile whose endpoint was changed")
+@case("a profile with two secrets, of which one is missing: the command stores that one, and no other")
+def test_one_secret(sandbox):
+    sandbox.add("lab", "bearer", secret="ssecret-token", field="token", endpoint="https://a.example/")
+    sandbox.rewrite("lab", "stack = bearer", "stack = bearer basic")
+    with open(sandbox.config("lab"), "a") as file:
+        file.write("\n[basic]\nusername = me\n")
+    finding = broken(sandbox, "profile.no-secret")
+    assert finding["mend"] == "credence set lab --secret password=-", finding
+    is_mended(sandbox, finding, input="ssecret-password")
+
+
+@case("a profile whose endpoint was changed: nothing to paste that sends the secret there")
 def test_moved(sandbox):
     sandbox.sixconnect()
     sandbox.rewrite("lab", "cloud.6connect.com", "elsewhere.example")
-    is_mended(sandbox, broken(sandbox, "profile.moved"), input=SIXCONNECT_SECRET)
+    finding = broken(sandbox, "profile.moved", command=False)
+    assert "credence set lab --secret secret_key=-" in finding["mend"], finding
+    assert finding["mend"].endswith("put the old endpoint back into " + sandbox.config("lab")), finding
+    sandbox.rewrite("lab", "elsewhere.example", "cloud.6connect.com")
+    healthy(sandbox)
 
 
 @case("a profile in a keyring whose helper is not installed")
@@ -491,6 +536,76 @@ def test_writable(sandbox):
         is_mended(sandbox, finding)
 
 
+@case("what somebody else put there is not to be trusted by a command; a folder is to be the user's")
+def test_foreign(sandbox):
+    if os.geteuid() != 0:
+        raise Skip("only root can give a file away")
+    sandbox.sixconnect()
+    path = sandbox.write("home/.local/share/credence/plugins/mine.so", "x")
+    os.chown(path, NOBODY, -1)
+    finding = broken(sandbox, "file.untrusted", command=False)
+    assert finding["subject"] == path and "chown" not in finding["mend"] and "delete it" in finding["mend"], finding
+    os.chown(path, 0, -1)
+    folder = os.path.dirname(path)
+    os.chown(folder, NOBODY, -1)
+    finding = broken(sandbox, "folder.untrusted")
+    assert finding["mend"] == "chown 0 " + folder, finding
+    is_mended(sandbox, finding)
+    # Nobody is to take the HOME that sudo left.
+    os.chown(sandbox.home, NOBODY, -1)
+    report = examine(sandbox)
+    assert set(findings(report)) == {"folder.untrusted"}, report
+    assert not any(f["command"] for f in report["findings"] if f["id"] == "folder.untrusted"), report
+
+
+@case("whose a folder is to be: the user's below HOME and not beside it")
+def test_below_home(sandbox):
+    if os.geteuid() != 0:
+        raise Skip("only root can be another user")
+    os.chmod(sandbox.root, 0o755)
+    os.chown(sandbox.home, NOBODY, -1)
+    for name, owner in (("home", NOBODY), ("homely", 0)):
+        folder = sandbox.path(name, "config", "credence", "profiles")
+        os.makedirs(folder)
+        os.chown(folder, 1234, -1)
+        env = {"XDG_CONFIG_HOME": sandbox.path(name, "config"), "HOME": sandbox.home + "//"}
+        report = check_form(as_nobody(sandbox, env))
+        finding = next(f for f in report["findings"] if f["subject"] == folder)
+        assert finding["mend"] == "sudo chown %d %s" % (owner, folder) and finding["command"], finding
+
+
+@case("what is no file is not to be given another owner, but moved away")
+def test_fifo(sandbox):
+    sandbox.sixconnect()
+    sandbox.write("home/.local/share/credence/plugins/mine.so", "x")
+    os.mkfifo(sandbox.path("home/.local/share/credence/plugins/pipe.so"))
+    assert broken(sandbox, "file.untrusted", command=False)["mend"] == "move it away"
+
+
+@case("a folder or file that is at fault hides no fault of another")
+def test_not_hidden(sandbox):
+    sandbox.write(sandbox.config("nonsense"), "[profile]\nstack\n")
+    # A profile file whose name begins with the path of one that is not trusted.
+    sandbox.write(sandbox.config("nonsense.conf"), "[profile]\nstack\n")
+    others_may_write(sandbox.config("nonsense"))
+    report = examine(sandbox)
+    assert sorted(findings(report)) == ["file.untrusted", "profile.malformed"], report
+    os.chmod(sandbox.config("nonsense"), 0o600)
+    os.remove(sandbox.config("nonsense.conf"))
+    # Root writes where it may not, as long as it has that privilege.
+    prefix = ["setpriv", "--bounding-set=-dac_override"] if os.geteuid() == 0 else ["env"]
+    if subprocess.run(prefix + ["true"], stderr=subprocess.DEVNULL).returncode != 0:
+        raise Skip("no privilege to give up here")
+    shutil.rmtree(sandbox.path("home/.local/state"), ignore_errors=True)
+    shutil.rmtree(sandbox.path("home/.local/share"), ignore_errors=True)
+    os.rmdir(sandbox.path("home/.local"))
+    os.chmod(sandbox.home, 0o500)
+    sandbox.command = prefix[0]
+    report = check_form(sandbox.run(*prefix[1:], CREDENCE, "doctor", "--json"))
+    os.chmod(sandbox.home, 0o700)
+    assert sorted(findings(report)) == ["folder.not-writable", "profile.malformed"], report
+
+
 @case("paths with spaces and quotes are quoted for the shell, and control characters never printed")
 def test_quoting(sandbox):
     for name in ("a b", "it's", "$(touch gone)"):
@@ -521,11 +636,14 @@ def test_memory(sandbox):
         raise Skip("no namespace or limit of our own here")
     sandbox.command = prefix[0]
     before = tree(sandbox.root)
-    report = check_form(sandbox.run(*prefix[1:], CREDENCE, "doctor", "--json"))
-    assert tree(sandbox.root) == before, report
-    assert findings(report) == ["memory.pageable"], report
-    finding = next(f for f in report["findings"] if f["id"] == "memory.pageable")
-    assert finding["mend"] == "ulimit -S -l 8192", finding
+    # None, and enough for the first secret but not for the helper of a keyring.
+    for limit in ("0", "65536"):
+        prefix[-1] = "--memlock=%s:8388608" % limit
+        report = check_form(sandbox.run(*prefix[1:], CREDENCE, "doctor", "--json"))
+        assert tree(sandbox.root) == before, report
+        assert findings(report) == ["memory.pageable"] and report["facts"]["memory.locked"] == "no", report
+        finding = next(f for f in report["findings"] if f["id"] == "memory.pageable")
+        assert finding["mend"] == "ulimit -S -l 8192", finding
     is_mended(sandbox, finding, prefix=prefix)
 
 
