@@ -160,6 +160,18 @@ static void judge_file(credence_doctor *d, struct ward *ward)
   close_ward(ward);
 }
 
+/* What is there can be read all the same.  The files may be another's, so that the command
+ * need not be all. */
+static void judge_pass_writers(credence_doctor *d, const struct ward *ward)
+{
+  const char *path = ward_fact(ward, "store");
+  if (!ward_says(ward, "private", "no"))
+    return;
+  doctor_find(d, PROBLEM | COMMAND, "keyring.exposed", path == NULL ? ward->name : path,
+              mend_path("chmod -R go-w", path == NULL ? "" : path),
+              "others can write to the password store, and so choose who can read what is stored next");
+}
+
 static void judge_pass(credence_doctor *d, struct ward *ward)
 {
   unsigned flags = PROBLEM;
@@ -178,6 +190,7 @@ static void judge_pass(credence_doctor *d, struct ward *ward)
                 "the key of the password store%s%s is not here", path == NULL ? "" : " in ",
                 path == NULL ? "" : path);
   } else {
+    judge_pass_writers(d, ward);
     return;
   }
   close_ward(ward);

@@ -10,6 +10,7 @@ import ctypes
 import os
 import random
 import signal
+import subprocess
 import sys
 import time
 
@@ -211,6 +212,19 @@ def _(box):
     box.ok("set", "lab", "--secret", "secret_key=-", "--quiet", input=SIXCONNECT_SECRET)
     assert box.ok(*SIGN).out == url
     box.store.wait_gone()
+
+
+@case("a store that others can write: the doctor says so, and its command mends it")
+@with_home(OPEN)
+def _(box):
+    box.add("lab", "bearer", secret="open sesame", field="token", endpoint="https://api.example/")
+    box.ok("doctor")
+    os.chmod(box.store.path, 0o777)
+    report = box.run("doctor", "--json")
+    found = [finding for finding in report.json["findings"] if finding["severity"] == "problem"]
+    assert report.code == 1 and [finding["id"] for finding in found] == ["keyring.exposed"], report
+    assert found[0]["command"] and subprocess.run(["sh", "-c", found[0]["mend"]]).returncode == 0, found
+    box.ok("doctor")
 
 
 try:
