@@ -20,6 +20,7 @@
 #define TAG_WITH 'w'
 #define TAG_NEXT 'N'
 #define TAG_PREVIOUS 'P'
+#define TAG_WORKED 'W'
 #define NAME_MAX_SIZE 160u /* provider, dot, field: 64 bytes each at most */
 
 static int corrupt(credence_error **error)
@@ -251,6 +252,21 @@ static void write_copy(struct keyring_writer *writer, const struct record *recor
   }
 }
 
+/* Takes data, in which writer has written. */
+static int end_copy(struct keyring_writer *writer, unsigned char *data, struct record *ret_record,
+                    credence_error **error)
+{
+  size_t size = keyring_write_end(writer);
+  if (size <= LENGTH_SIZE) {
+    secret_free(data);
+    return error_set(error, CREDENCE_E_TOO_LARGE, NULL, "the fields of the profile are too large");
+  }
+  memmove(data, data + LENGTH_SIZE, size - LENGTH_SIZE);
+  ret_record->data = data; /* transferred */
+  ret_record->size = size - LENGTH_SIZE;
+  return 0;
+}
+
 int record_bind(const struct record *record, const struct profile_file *with, struct record *ret_record,
                 credence_error **error)
 {
@@ -262,15 +278,27 @@ int record_bind(const struct record *record, const struct profile_file *with, st
   keyring_write_begin(&writer, data, room);
   write_copy(&writer, record, TAG_WITH);
   write_with(&writer, with);
-  size_t size = keyring_write_end(&writer);
-  if (size <= LENGTH_SIZE) {
-    secret_free(data);
-    return error_set(error, CREDENCE_E_TOO_LARGE, NULL, "the fields of the profile are too large");
-  }
-  memmove(data, data + LENGTH_SIZE, size - LENGTH_SIZE);
-  ret_record->data = data; /* transferred */
-  ret_record->size = size - LENGTH_SIZE;
-  return 0;
+  return end_copy(&writer, data, ret_record, error);
+}
+
+int record_mark_worked(const struct record *record, struct record *ret_record, credence_error **error)
+{
+  struct keyring_writer writer;
+  size_t room = LENGTH_SIZE + record->size + 16;
+  unsigned char *data = secret_alloc(room);
+  if (data == NULL)
+    return error_nomem(error);
+  keyring_write_begin(&writer, data, room);
+  write_copy(&writer, record, TAG_WORKED);
+  keyring_write_text(&writer, TAG_WORKED, "verified");
+  return end_copy(&writer, data, ret_record, error);
+}
+
+int record_has_worked(const struct record *record)
+{
+  const unsigned char *data = NULL;
+  size_t size = 0;
+  return find(record, TAG_WORKED, 0, &data, &size);
 }
 
 int record_bind_origin(const struct record *record, const char *origin, char *const *logins,

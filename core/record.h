@@ -87,6 +87,9 @@ int record_with(const struct record *record, size_t index, const unsigned char *
 /* A copy that belongs with these fields, and has no parts. */
 int record_bind(const struct record *record, const struct profile_file *with, struct record *ret_record,
                 credence_error **error);
+/* The same, marked as one that the server has accepted; and is it? */
+int record_mark_worked(const struct record *record, struct record *ret_record, credence_error **error);
+int record_has_worked(const struct record *record);
 /* The line of current, with the other two as its parts, each of which may be all zero.
  * Parts that they have themselves are left out.  TOO_LARGE when no keyring would take
  * it. */

@@ -155,19 +155,45 @@ static int bind_current(const credence_draft *draft, const struct held *held, st
   return r;
 }
 
+/* What is kept stays so when the one that signs has not worked yet.  Fields that it had
+ * nothing to do with so far are in the file as they were with it. */
+static int bind_previous(const credence_draft *draft, const struct held *held, struct record *ret_previous,
+                         credence_error **error)
+{
+  struct profile_file with = {NULL, 0, NULL, 0};
+  struct profile_file file; /* as it was then */
+  int changed = 0;
+  if (held->rotation.previous.data == NULL)
+    return 0;
+  int r = profile_file_read(held->name, &file, error);
+  if (r < 0)
+    return r;
+  r = rotation_restore_fields(&held->rotation.previous, &file, &changed, error);
+  if (r == 0)
+    r = collect_with(draft, &held->rotation.previous, &file, &with, error);
+  if (r == 0)
+    r = record_bind(&held->rotation.previous, &with, ret_previous, error);
+  profile_file_clear(&with);
+  profile_file_clear(&file);
+  return r;
+}
+
 int incoming_make(const credence_draft *draft, struct held *held, struct incoming *ret_incoming,
                   credence_error **error)
 {
-  struct incoming new = {none, none};
+  struct incoming new = {none, none, none};
   int r = make_next(draft, &held->rotation.current, &new.next, error);
   if (r == 0)
     r = bind_current(draft, held, &new.current, error);
+  if (r == 0)
+    r = bind_previous(draft, held, &new.previous, error);
   if (r < 0) {
     incoming_clear(&new);
     return r;
   }
   held->rotation.current = new.current;
   held->rotation.next = new.next;
+  held->rotation.previous = new.previous;
   *ret_incoming = new;
   return 0;
 }
@@ -176,6 +202,7 @@ void incoming_clear(struct incoming *incoming)
 {
   record_clear(&incoming->next);
   record_clear(&incoming->current);
+  record_clear(&incoming->previous);
 }
 
 /* --- what happens to it ---------------------------------------------------------------- */
@@ -210,19 +237,31 @@ static int changed_meanwhile(const char *name, credence_error **error)
                    "somebody else changed the secrets of profile %s meanwhile", name);
 }
 
-int rotate_promote(credence_context *context, const char *name, const char *stamp, credence_error **error)
+static int advance(struct held *held, int verified, credence_error **error)
+{
+  struct record marked = none;
+  int r = verified ? record_mark_worked(&held->rotation.next, &marked, error) : 0;
+  if (r < 0)
+    return r;
+  if (verified)
+    held->rotation.next = marked;
+  rotation_advance(&held->rotation);
+  r = commit(held, error);
+  if (r == 0)
+    forget_login(held);
+  record_clear(&marked);
+  return r;
+}
+
+int rotate_promote(credence_context *context, const char *name, const char *stamp, int verified,
+                   credence_error **error)
 {
   struct held held;
   int r = held_open(context, name, &held, error);
   if (r < 0)
     return r;
   if (rotation_is(&held.rotation.next, stamp)) {
-    held.rotation.previous = held.rotation.current;
-    held.rotation.current = held.rotation.next;
-    held.rotation.next = none;
-    r = commit(&held, error);
-    if (r == 0)
-      forget_login(&held);
+    r = advance(&held, verified, error);
   } else if (!rotation_is(&held.rotation.current, stamp)) {
     r = changed_meanwhile(name, error);
   }

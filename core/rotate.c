@@ -197,10 +197,10 @@ static int waits(const credence_draft *d, const char *what, const credence_error
                    credence_error_message(why));
 }
 
-static int promote(const credence_draft *d, const struct trial *trial, credence_error **error)
+static int promote(const credence_draft *d, const struct trial *trial, int verified, credence_error **error)
 {
   credence_error *why = NULL;
-  int r = rotate_promote(d->context, d->name, trial->profile->stamp, &why);
+  int r = rotate_promote(d->context, d->name, trial->profile->stamp, verified, &why);
   if (r == CREDENCE_E_CONFLICT)
     r = error_pass(error, r, &why);
   else if (r < 0)
@@ -237,7 +237,7 @@ static int try_and_promote(const credence_draft *d, const char *target, struct t
   else if (r < 0)
     r = waits(d, "it could not be verified", why, error);
   else
-    r = promote(d, trial, error);
+    r = promote(d, trial, verifies, error);
   credence_error_free(&why);
   if (r == 0) {
     publish_session(trial->profile);

@@ -37,8 +37,9 @@ int held_check_user_file(const struct held *held, credence_error **error);
 /* Put what a draft brings next to the current credential of held.  The draft's file is
  * what the profile's shall be.  Nothing is written yet. */
 struct incoming {
-  struct record next;    /* secret memory of its own */
-  struct record current; /* the same: current, with the fields it belongs with */
+  struct record next;     /* secret memory of its own */
+  struct record current;  /* the same: current, with the fields it belongs with */
+  struct record previous; /* and previous, if there is one */
 };
 int incoming_make(const credence_draft *draft, struct held *held, struct incoming *ret_incoming,
                   credence_error **error);
@@ -46,8 +47,10 @@ void incoming_clear(struct incoming *incoming);
 /* Write held's rotation to the keyring. */
 int held_put(struct held *held, credence_error **error);
 
-/* CONFLICT when the next credential is not the one with that stamp any more. */
-int rotate_promote(credence_context *context, const char *name, const char *stamp, credence_error **error);
+/* CONFLICT when the next credential is not the one with that stamp any more.  verified: has
+ * the server accepted it? */
+int rotate_promote(credence_context *context, const char *name, const char *stamp, int verified,
+                   credence_error **error);
 int rotate_reject(credence_context *context, const char *name, const char *stamp, credence_error **error);
 
 #endif

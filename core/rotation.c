@@ -87,15 +87,21 @@ static int belongs(const struct record *record, size_t least, rotation_value val
   return count >= least;
 }
 
+void rotation_advance(struct rotation *rotation)
+{
+  if (rotation->previous.data == NULL || record_has_worked(&rotation->current))
+    rotation->previous = rotation->current;
+  rotation->current = rotation->next;
+  rotation->next = none;
+}
+
 enum rotation_order rotation_arrange(struct rotation *rotation, rotation_value value, const void *userdata)
 {
   if (belongs(&rotation->current, 0, value, userdata))
     return ROTATION_IN_ORDER;
   if (belongs(&rotation->next, 1, value, userdata)) {
     /* The file was written, and then the keyring was not. */
-    rotation->previous = rotation->current;
-    rotation->current = rotation->next;
-    rotation->next = none;
+    rotation_advance(rotation);
     return ROTATION_MOVED;
   }
   if (belongs(&rotation->previous, 1, value, userdata)) {

@@ -8,7 +8,7 @@
  *
  *   current     signs
  *   next        came in, and waits to be verified
- *   previous    was current before, until the new one has worked
+ *   previous    the last that has worked, until a newer one has
  *
  * and the first of these counts whose fields are those of the file.  Whoever renames
  * the file into place thereby changes key and secret at once, and a crash before or
@@ -51,6 +51,10 @@ enum rotation_order {
   ROTATION_MOVED,    /* another did, and is current now: the keyring does not know it yet */
   ROTATION_FOREIGN   /* none of them belongs with these fields; current is what it was */
 };
+
+/* The next one becomes current.  The one before is kept if it has worked, which it has as
+ * well when none is kept for it; else the one that is kept stays so. */
+void rotation_advance(struct rotation *rotation);
 
 /* Make the one that counts current. */
 enum rotation_order rotation_arrange(struct rotation *rotation, rotation_value value, const void *userdata);

@@ -137,6 +137,25 @@ def _(sandbox):
     sandbox.ok(*SEND)
 
 
+@case("two in a row that nobody has tried: the one that worked is kept, with its key")
+def _(sandbox):
+    lab(sandbox)
+    rotate(sandbox, NEW)
+    rotate(sandbox, THIRD, "api_key=" + NEW_KEY)
+    assert held(sandbox) == {"current": THIRD, "previous": OLD} and api_key(sandbox) == NEW_KEY
+    sandbox.ok("rotate", "lab", "--undo")
+    assert held(sandbox) == {"current": OLD} and api_key(sandbox) == KEY
+    sandbox.ok(*SEND)
+
+
+@case("one that was verified and then one that nobody has tried: the verified one is kept")
+def _(sandbox):
+    lab(sandbox, both=True)
+    rotate(sandbox, NEW, VERIFY)
+    rotate(sandbox, THIRD)
+    assert held(sandbox) == {"current": THIRD, "previous": NEW}
+
+
 @case("key and secret change together, and only together")
 def _(sandbox):
     server = lab(sandbox)
