@@ -322,11 +322,11 @@ CREDENCE_API int credence_draft_save(credence_draft *draft, credence_error **err
  * The old secrets are kept: the first request after it that the library or a flow sends and
  * that is answered with a status below 400 drops them, and credence_profile_rotation_undo() puts them back.
  *
- * REJECTED when the server does not accept the new secrets: they are dropped.  With every
- * other error they wait or were not taken, as credence_profile_rotation() tells, and the
- * old ones sign.  A draft without secrets goes on with what there is: verifies secrets
- * that wait; or tries those that sign, to drop the old ones.  INVALID when there are none
- * of either. */
+ * REJECTED when the server does not accept the new secrets: they are dropped.  A status 403
+ * by itself does not say that, and is FAILED.  With every other error they wait or were not taken, as
+ * credence_profile_rotation() tells, and the old ones sign.  A draft without secrets goes on with what there
+ * is: verifies secrets that wait; or tries those that sign, to drop the old ones.  INVALID when there are
+ * none of either. */
 CREDENCE_API int credence_draft_rotate(credence_draft *draft, const char *verify, int *ret_verified,
                                        credence_error **error);
 /* One of CREDENCE_ROTATION_*.  Asks the keyring. */

@@ -121,6 +121,11 @@ static int judge_status(const credence_flow *flow, credence_error **words)
     return error_set(words, CREDENCE_E_REJECTED, NULL,
                      "%s answered 401: it does not accept the credential of profile %s",
                      flow->profile->origin, flow->profile->name);
+  /* The server knows the secret, perhaps, and lacks a permission: no reason to drop it. */
+  if (status == 403 && flow->profile->is_trial)
+    return error_set(words, CREDENCE_E_FAILED, "give it the permission, or name another target",
+                     "%s answered 403: it does not let profile %s do this", flow->profile->origin,
+                     flow->profile->name);
   if (status == 403)
     return error_set(words, CREDENCE_E_REJECTED, NULL, "%s answered 403: it does not let profile %s do this",
                      flow->profile->origin, flow->profile->name);

@@ -78,7 +78,7 @@ def _(sandbox):
 @case("not verified: the new one waits, the old one signs, and the next try goes on")
 def _(sandbox):
     server = lab(sandbox, both=True)
-    for status, code in ((503, 1), (404, 1)):
+    for status, code in ((503, 1), (404, 1), (403, 1)):
         server.status = status
         result = rotate(sandbox, NEW, VERIFY, code=code, saying="could not be verified")
         assert "credence rotate lab --verify TARGET" in result.err and "waits" in result.err, result
@@ -305,8 +305,8 @@ def _(sandbox):
     assert server.take_log() == ["POST /token 200", "GET /v1/x 200"]
     server.client("me", NEW)
     server.forbidden.add("/v1/z")
-    sandbox.fails(REJECTED, "rotate", "lab", "--secret=client_secret=-", "--verify=z", input=NEW)
-    assert held(sandbox) == {"current": OLD}
+    sandbox.fails(1, "rotate", "lab", "--secret=client_secret=-", "--verify=z", input=NEW, saying="waits")
+    assert held(sandbox) == {"current": OLD, "next": NEW}
 
 
 # --- others at the same time ------------------------------------------------------------------------------
