@@ -174,10 +174,21 @@ static int begin(credence_draft *d, const char *target, struct trial *trial, cre
 
 /* --- the end ----------------------------------------------------------------------- */
 
+static int still_there(const credence_draft *d, const credence_error *why, credence_error **error)
+{
+  char remedy[REMEDY_SIZE];
+  snprintf(remedy, sizeof(remedy), "credence rotate %.64s --undo drops it; the old one signs as before",
+           d->name);
+  return error_set(error, CREDENCE_E_REJECTED, remedy,
+                   "the new secret of profile %s was rejected, and still lies in the keyring: %s", d->name,
+                   credence_error_message(why));
+}
+
 static int rejected(const credence_draft *d, const struct trial *trial, const credence_error *why,
                     credence_error **error)
 {
-  (void)rotate_reject(d->context, d->name, trial->profile->stamp, NULL); /* --undo does it, too */
+  if (rotate_reject(d->context, d->name, trial->profile->stamp, NULL) < 0)
+    return still_there(d, why, error);
   return error_set(
       error, CREDENCE_E_REJECTED, "the old one signs as before; is the new one right, and active already?",
       "the new secret of profile %s was rejected and dropped: %s", d->name, credence_error_message(why));

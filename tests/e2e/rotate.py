@@ -6,6 +6,7 @@ new one has worked, when a key is used with the secret of another, and when a ro
 that waits cannot be gone on with or undone.
 """
 
+import fcntl
 import os
 import sys
 import threading
@@ -333,6 +334,31 @@ def _(sandbox):
     _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1 and b"somebody else changed" in err, err
     assert held(sandbox) == {"current": THIRD}
+
+
+def locked_meanwhile(sandbox, server):
+    """The profile's lock is held by somebody from the next request on."""
+    path = sandbox.path("home/.local/state/credence/locks/lab.lock")
+    lock = open(path)
+    sandbox.cleanups.append(lock.close)
+
+    def answer(request, connection):
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return server.judge(request, connection)
+    server.answer = answer
+    return lock
+
+
+@case("rejected while somebody holds the profile: it says that the new one still lies there")
+def _(sandbox):
+    server = lab(sandbox)
+    lock = locked_meanwhile(sandbox, server)
+    result = rotate(sandbox, NEW, VERIFY, "--timeout=1", code=REJECTED, saying="still lies in the keyring")
+    assert "dropped" not in result.err and "credence rotate lab --undo" in result.err, result
+    fcntl.flock(lock, fcntl.LOCK_UN)
+    assert held(sandbox) == {"current": OLD, "next": NEW}
+    sandbox.ok("rotate", "lab", "--undo")
+    assert held(sandbox) == {"current": OLD}
 
 
 @case("a crowd that sends while a pair is replaced never mixes keys and secrets")
