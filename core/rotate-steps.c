@@ -68,7 +68,12 @@ int held_open(credence_context *context, const char *name, struct held *ret_held
   new.name = name;
   new.lock = -1;
   new.queue = -1;
-  int r = profile_lock_file(name, &new.lock, error);
+  /* Before locking, so that a name that does not exist leaves no lock behind. */
+  int r = profile_file_read(name, &new.file, error);
+  if (r < 0)
+    return r;
+  profile_file_clear(&new.file);
+  r = profile_lock_within(context, name, &new.lock, error);
   if (r == 0)
     r = profile_file_read(name, &new.file, error);
   if (r == 0)

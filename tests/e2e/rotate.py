@@ -228,6 +228,9 @@ def _(sandbox):
     sandbox.fails(USAGE, "rotate", "lab", "--undo", VERIFY)
     sandbox.fails(NOT_FOUND, "rotate", "nobody", VERIFY)
     sandbox.fails(NOT_FOUND, "rotate", "nobody", "--undo")
+    sandbox.fails(USAGE, "rotate", "../nobody", "--undo")
+    assert not os.path.exists(sandbox.path("home/.local/state/credence/locks/nobody.lock"))
+    assert not os.path.exists(sandbox.path("home/.local/state/credence/nobody.lock"))
     assert held(sandbox) == before and server.taken() == [] and api_key(sandbox) == KEY
     # Secrets that stay must not follow an endpoint that somebody changed in the file.
     sandbox.rewrite("lab", server.url, "http://127.0.0.1:9")
