@@ -75,7 +75,10 @@ static int prepare(struct archive *a, const char *path, credence_error **error)
     return error_nomem(error);
   int r = path_make_folder(a->folder, error);
   if (r == 0)
-    r = profile_lock_file(LOCK, &a->lock, error);
+    r = profile_lock_within(a->context, LOCK, &a->lock, error);
+  if (r == CREDENCE_E_TIMEOUT)
+    r = error_set(error, r, "try again when it is done, or wait longer with --timeout=SECONDS",
+                  "another credence is exporting or importing");
   if (r == 0)
     remove_copy(a);
   return r;

@@ -80,7 +80,7 @@ static int add_profile(struct export *e, const char *name, credence_error **erro
   struct portable portable = {NULL, NULL, NULL};
   char *conf = NULL;
   int fd = -1;
-  int r = profile_lock_file(name, &fd, error);
+  int r = profile_lock_within(e->context, name, &fd, error);
   if (r == 0)
     r = read_profile(e, name, &conf, &portable, error);
   profile_unlock_file(fd);

@@ -330,7 +330,7 @@ int credence_import_profile(credence_import *import, const char *name, const cha
   if (r == 0)
     r = check_item(&a, import->path, error);
   if (r == 0)
-    r = profile_lock_file(name, &fd, error);
+    r = profile_lock_within(import->context, name, &fd, error);
   if (r == 0)
     r = profile_lock_login(name, &login, error);
   if (r == 0)

@@ -126,11 +126,6 @@ int profile_lock_within(const credence_context *context, const char *name, int *
   return r;
 }
 
-int profile_lock_file(const char *name, int *ret_fd, credence_error **error)
-{
-  return profile_lock_within(context_or_default(NULL), name, ret_fd, error);
-}
-
 int profile_try_lock_file(const char *name, int *ret_fd, credence_error **error)
 {
   return lock(name, ".lock", 0, ret_fd, error);

@@ -15,8 +15,6 @@
  * it is one step.  Waits as keyring_queue() does. */
 int profile_lock_within(const credence_context *context, const char *name, int *ret_fd,
                         credence_error **error);
-/* The same, with the usual deadline. */
-int profile_lock_file(const char *name, int *ret_fd, credence_error **error);
 
 /* The same without waiting: TIMEOUT at once when somebody else has it. */
 int profile_try_lock_file(const char *name, int *ret_fd, credence_error **error);

@@ -268,7 +268,7 @@ int credence_profile_migrate(credence_context *context, const char *name, const 
     r = load(&m, error);
   move_clear(&m);
   if (r == 0)
-    r = profile_lock_file(name, &fd, error);
+    r = profile_lock_within(m.context, name, &fd, error);
   if (r == 0)
     r = profile_lock_login(name, &login, error);
   if (r == 0)

@@ -373,6 +373,22 @@ def _(sandbox):
         unchanged(sandbox, LATE, "migrate", "lab", "--to=file", "--store", cheap(sandbox).path, saying="logging in")
 
 
+@case("--timeout ends the wait for a profile, and for the exchange folder, that somebody else holds")
+def _(sandbox):
+    import fcntl
+    sandbox.sixconnect()
+    archive = sandbox.path("lab.credence")
+    export = ("export", archive, "lab", "--timeout=1")
+    env = {"CREDENCE_EXPORT_PASSPHRASE_FILE": sandbox.env["CREDENCE_PASSPHRASE_FILE"]}
+    for name, saying in (("lab", "is changing profile lab"), ("@exchange", "exporting or importing")):
+        with open(sandbox.write("home/.local/state/credence/locks/%s.lock" % name, "")) as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if name == "lab":
+                unchanged(sandbox, LATE, "migrate", "lab", "--to=file", "--store", cheap(sandbox).path, "--timeout=1",
+                          saying=saying)
+            sandbox.fails(LATE, *export, env=env, saying=saying)
+
+
 @case("a new secret that is set while the profile moves to and fro is neither lost nor undone")
 def _(sandbox):
     sandbox.sixconnect()

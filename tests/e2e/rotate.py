@@ -352,6 +352,16 @@ def locked_meanwhile(sandbox, server):
     return lock
 
 
+@case("--timeout ends the wait for a profile that somebody else changes")
+def _(sandbox):
+    lab(sandbox)
+    sandbox.ok("set", "lab", "api_key=" + KEY)
+    with open(sandbox.path("home/.local/state/credence/locks/lab.lock")) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        rotate(sandbox, NEW, VERIFY, "--timeout=1", code=NETWORK, saying="is changing profile lab")
+        sandbox.fails(NETWORK, "rotate", "lab", "--undo", "--timeout=1", saying="is changing profile lab")
+
+
 @case("rejected while somebody holds the profile: it says that the new one still lies there")
 def _(sandbox):
     server = lab(sandbox)
