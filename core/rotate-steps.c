@@ -274,6 +274,22 @@ int rotate_promote(credence_context *context, const char *name, const char *stam
   return r;
 }
 
+int rotate_settle(credence_context *context, const char *name, const char *stamp, credence_error **error)
+{
+  struct held held;
+  int r = held_open(context, name, &held, error);
+  if (r < 0)
+    return r;
+  if (!rotation_is(&held.rotation.current, stamp)) {
+    r = changed_meanwhile(name, error);
+  } else if (held.rotation.previous.data != NULL) { /* or a request has done it */
+    held.rotation.previous = none;
+    r = held_put(&held, error);
+  }
+  held_close(&held);
+  return r;
+}
+
 int rotate_reject(credence_context *context, const char *name, const char *stamp, credence_error **error)
 {
   struct held held;

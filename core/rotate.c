@@ -257,6 +257,23 @@ static int try_and_promote(const credence_draft *d, const char *target, struct t
   return r;
 }
 
+static int settle(const credence_draft *d, const credence_profile *profile, credence_error **error)
+{
+  char remedy[2 * REMEDY_SIZE];
+  credence_error *why = NULL;
+  int r = rotate_settle(d->context, d->name, profile->stamp, &why);
+  if (r == CREDENCE_E_CONFLICT) {
+    r = error_pass(error, r, &why);
+  } else if (r < 0) {
+    snprintf(remedy, sizeof(remedy), "credence rotate %.64s drops it later; %.150s", d->name,
+             credence_error_remedy(why));
+    r = error_set(error, r, remedy, "the new secret of profile %s works, and the old one is still kept: %s",
+                  d->name, credence_error_message(why));
+  }
+  credence_error_free(&why);
+  return r;
+}
+
 /* The new secrets sign, and nobody has used them yet. */
 static int try_present(const credence_draft *d, const char *target, credence_error **error)
 {
@@ -279,7 +296,7 @@ static int try_present(const credence_draft *d, const char *target, credence_err
     else if (r < 0)
       r = error_pass(error, r, &why);
     else
-      rotation_settle(present.profile); /* a login alone does not */
+      r = settle(d, present.profile, error);
   }
   credence_error_free(&why);
   trial_clear(&present);

@@ -51,6 +51,8 @@ int held_put(struct held *held, credence_error **error);
  * the server accepted it? */
 int rotate_promote(credence_context *context, const char *name, const char *stamp, int verified,
                    credence_error **error);
+/* The one with that stamp works: let the previous go. */
+int rotate_settle(credence_context *context, const char *name, const char *stamp, credence_error **error);
 int rotate_reject(credence_context *context, const char *name, const char *stamp, credence_error **error);
 
 #endif

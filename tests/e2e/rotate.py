@@ -374,6 +374,20 @@ def _(sandbox):
     assert held(sandbox) == {"current": OLD}
 
 
+@case("works while somebody holds the profile: it does not say that the old one is dropped")
+def _(sandbox):
+    server = lab(sandbox, both=True)
+    rotate(sandbox, NEW)
+    lock = locked_meanwhile(sandbox, server)
+    result = sandbox.fails(NETWORK, "rotate", "lab", VERIFY, "--timeout=1", saying="still kept")
+    assert "dropped" not in result.err, result
+    assert held(sandbox) == {"current": NEW, "previous": OLD}
+    server.answer = server.judge
+    fcntl.flock(lock, fcntl.LOCK_UN)
+    sandbox.ok("rotate", "lab", VERIFY)
+    assert held(sandbox) == {"current": NEW}
+
+
 @case("a crowd that sends while a pair is replaced never mixes keys and secrets")
 def _(sandbox):
     server = lab(sandbox)
