@@ -329,7 +329,7 @@ CREDENCE_API int credence_draft_save(credence_draft *draft, credence_error **err
  * none of either. */
 CREDENCE_API int credence_draft_rotate(credence_draft *draft, const char *verify, int *ret_verified,
                                        credence_error **error);
-/* One of CREDENCE_ROTATION_*.  Asks the keyring. */
+/* One of CREDENCE_ROTATION_*.  Asks the keyring.  REFUSED for one that cannot be written to. */
 CREDENCE_API int credence_profile_rotation(credence_profile *profile, int *ret_state, credence_error **error);
 /* Drop the secrets that wait; or else put back those that were kept, with their fields,
  * and drop the new ones.  *ret_undone, which may be NULL, is the state that there was.

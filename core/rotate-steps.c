@@ -30,6 +30,11 @@ static int check_writable(const char *keyring, const char *path, credence_error 
   return 0;
 }
 
+int rotate_check_writable(const credence_draft *draft, credence_error **error)
+{
+  return check_writable(profile_file_get(&draft->file, "profile", "keyring", 0), draft->file.path, error);
+}
+
 static int nothing_there(const struct held *held, const char *keyring, credence_error **error)
 {
   char remedy[REMEDY_SIZE];
@@ -348,7 +353,9 @@ int credence_profile_rotation(credence_profile *profile, int *ret_state, credenc
   int r = profile_file_read(profile->name, &file, error);
   if (r < 0)
     return r;
-  r = credential_open_keyring(profile, &keyring, error);
+  r = check_writable(profile->keyring, file.path, error);
+  if (r == 0)
+    r = credential_open_keyring(profile, &keyring, error);
   if (r == 0)
     r = rotation_get(keyring, profile->name, &rotation, &revision, error);
   if (r == 0) {

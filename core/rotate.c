@@ -72,6 +72,9 @@ static int check_changes(const credence_draft *d, credence_error **error)
 {
   if (d->is_new)
     return error_set(error, CREDENCE_E_INVALID, "credence add makes it", "profile %s is new", d->name);
+  int r = rotate_check_writable(d, error);
+  if (r < 0)
+    return r;
   for (size_t i = 0; i < d->log.count; i++)
     if (strcmp(d->log.settings[i].section, "profile") == 0)
       return error_set(error, CREDENCE_E_INVALID, "credence set changes it",

@@ -27,6 +27,9 @@ struct held {
   struct rotation rotation; /* in order */
 };
 
+/* REFUSED when what the draft changes lies in a keyring that cannot be written. */
+int rotate_check_writable(const credence_draft *draft, credence_error **error);
+
 /* NOT_FOUND when the keyring holds nothing, REFUSED for one that cannot be written. */
 int held_open(credence_context *context, const char *name, struct held *ret_held, credence_error **error);
 void held_close(struct held *held);

@@ -75,16 +75,17 @@ static int bring_in(const struct session *session, const struct arguments *argum
                     credence_profile *profile, credence_draft *draft, int *ret_state)
 {
   credence_error *error = NULL;
+  int state = CREDENCE_ROTATION_NONE;
   int code = fields_apply(session, arguments, 1, draft);
 
   if (code != EXIT_DONE || option_value(arguments, "secret"))
     return code;
-  if (!brings_something(arguments)) {
-    code = credence_profile_rotation(profile, ret_state, &error);
-    if (code != CREDENCE_OK)
-      return complain_library(code, &error);
-    if (*ret_state != CREDENCE_ROTATION_NONE)
-      return EXIT_DONE;
+  code = credence_profile_rotation(profile, &state, &error);
+  if (code != CREDENCE_OK)
+    return complain_library(code, &error);
+  if (!brings_something(arguments) && state != CREDENCE_ROTATION_NONE) {
+    *ret_state = state;
+    return EXIT_DONE;
   }
   return fields_ask_secrets(session, draft, profile);
 }

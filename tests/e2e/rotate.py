@@ -237,6 +237,20 @@ def _(sandbox):
     rotate(sandbox, NEW, VERIFY, code=REFUSED, saying="put the endpoint back")
 
 
+@case("a keyring that is only read: refused before anything is asked")
+def _(sandbox):
+    hide(sandbox, OLD)
+    folder = sandbox.path("secrets")
+    os.makedirs(folder, 0o700)
+    sandbox.write("secrets/lab.secret_key", OLD)
+    sandbox.write("home/.config/credence/profiles/lab.conf",
+                  "[profile]\nstack = 6connect\nkeyring = directory\nkeyring_store = %s\n"
+                  "endpoint = https://cloud.6connect.com/\n\n[6connect]\napi_key = x\n" % folder)
+    for words in ((), ("api_key=y",), (VERIFY,)):
+        sandbox.fails(REFUSED, "rotate", "lab", *words, input=NEW, saying="is only read")
+    sandbox.fails(REFUSED, "rotate", "lab", "--undo", saying="is only read")
+
+
 @case("two secrets that are too large for one value: told, and the old one stays")
 def _(sandbox):
     lab(sandbox, both=True)
