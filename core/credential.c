@@ -230,6 +230,17 @@ int credential_take(credence_profile *p, const char *text, credence_error **erro
   return r;
 }
 
+int credential_has_moved(const credence_profile *p)
+{
+  struct profile_file file;
+  if (profile_file_read(p->name, &file, NULL) < 0)
+    return 0;
+  int moved = !same(p->keyring, profile_file_get(&file, "profile", "keyring", 0)) ||
+              !same(p->store, profile_file_get(&file, "profile", "keyring_store", 0));
+  profile_file_clear(&file);
+  return moved;
+}
+
 static int read_present_stamp(const credence_profile *p, struct keyring *keyring, char out[STAMP_SIZE],
                               credence_error **error)
 {
@@ -249,6 +260,10 @@ int credential_check(const credence_profile *p, struct keyring *keyring, credenc
 {
   credence_error *why = NULL;
   char stamp[STAMP_SIZE] = "";
+  if (credential_has_moved(p))
+    return error_set(error, CREDENCE_E_CONFLICT, "open the profile again, or start the program again",
+                     "the secrets of profile %s have moved to another keyring since this program took them",
+                     p->name);
   int r = read_present_stamp(p, keyring, stamp, &why);
   if (r < 0 && r != CREDENCE_E_NOT_FOUND)
     r = error_pass(error, r, &why);

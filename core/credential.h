@@ -25,8 +25,10 @@ int credential_open_keyring(const credence_profile *profile, struct keyring **re
 int credential_take(credence_profile *profile, const char *text, credence_error **error);
 /* The same from one credential. */
 int credential_take_record(credence_profile *profile, const struct record *record, credence_error **error);
-/* CONFLICT unless the keyring still has what was taken: a login with a secret that
- * was replaced would be refused, and counted by the server. */
+/* Does its file name another keyring or store by now?  Not if it cannot be read. */
+int credential_has_moved(const credence_profile *profile);
+/* CONFLICT unless the profile is still where it was, and the keyring still has what was taken: a login with a
+ * secret that was replaced would be refused, and counted by the server. */
 int credential_check(const credence_profile *profile, struct keyring *keyring, credence_error **error);
 /* As credential_take(), for a profile that has no secrets. */
 int credential_take_none(credence_profile *profile, credence_error **error);

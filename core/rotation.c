@@ -216,7 +216,8 @@ void rotation_settle(credence_profile *profile)
   if (!atomic_load_explicit(&profile->has_previous, memory_order_relaxed) ||
       !atomic_exchange(&profile->has_previous, 0) || profile_try_lock_file(profile->name, &lock, NULL) < 0)
     return;
-  if (profile_file_read(profile->name, &file, NULL) == 0) {
+  /* Where it was before, there is a copy at most, which is for whoever left it there. */
+  if (!credential_has_moved(profile) && profile_file_read(profile->name, &file, NULL) == 0) {
     if (credential_open_keyring(profile, &keyring, NULL) == 0)
       (void)drop_previous(profile, keyring, &file);
     keyring_close(&keyring);

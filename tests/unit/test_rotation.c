@@ -267,6 +267,32 @@ static void a_program_that_opened_the_profile_before(void **state)
   credence_profile_free(&gone);
 }
 
+/* As credence migrate leaves it, with what a later program stored. */
+static void a_program_that_opened_it_before_it_moved(void **state)
+{
+  credence_error *error = NULL;
+  struct profile_file file;
+  (void)state;
+  add("lab");
+  rotate(NULL, "second secret");
+  credence_profile *profile = open_profile("lab");
+  expect_ok(credence_profile_unlock(profile, &error), &error);
+  expect_ok(credence_profile_check(profile, &error), &error);
+  expect_ok(profile_file_read("lab", &file, &error), &error);
+  const char *store = profile_file_get(&file, "profile", "keyring_store", 0);
+  char *before = store == NULL ? NULL : strdup(store);
+  expect_ok(profile_file_set(&file, "profile", "keyring_store", "/somewhere/else", &error), &error);
+  expect_ok(profile_file_write(&file, "lab", &error), &error);
+  expect_error(credence_profile_check(profile, &error), CREDENCE_E_CONFLICT, &error, "have moved");
+  rotation_settle(profile);
+  expect_ok(profile_file_set(&file, "profile", "keyring_store", before, &error), &error);
+  expect_ok(profile_file_write(&file, "lab", &error), &error);
+  expect_state(CREDENCE_ROTATION_KEPT);
+  free(before);
+  profile_file_clear(&file);
+  credence_profile_free(&profile);
+}
+
 static void a_field_that_somebody_changes_by_hand(void **state)
 {
   credence_error *error = NULL;
@@ -329,6 +355,7 @@ int main(void)
       cmocka_unit_test(a_part_that_is_none),
       cmocka_unit_test(too_large_together),
       cmocka_unit_test_setup_teardown(a_program_that_opened_the_profile_before, start, stop),
+      cmocka_unit_test_setup_teardown(a_program_that_opened_it_before_it_moved, start, stop),
       cmocka_unit_test_setup_teardown(a_field_that_somebody_changes_by_hand, start, stop),
       cmocka_unit_test_setup_teardown(two_rotations_and_back, start, stop),
       cmocka_unit_test_setup_teardown(drafts_that_are_no_rotation, start, stop),
