@@ -11,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "credential.h"
 #include "draft-record.h"
 #include "error.h"
+#include "locks.h"
 #include "login-state.h"
 #include "rotate.h"
 #include "session-store.h"
@@ -229,14 +231,17 @@ static void publish_session(credence_profile *profile)
   struct login_state state;
   struct session *session = profile_session(profile);
   int is_kept = 0;
+  int lock = -1; /* without which the profile moves to another keyring meanwhile */
   if (session == NULL)
     return;
   memset(&state, 0, sizeof(state));
-  (void)session_save(profile, &session, "", &is_kept, NULL);
+  if (profile_lock_login(profile->name, &lock, NULL) == 0 && !credential_has_moved(profile))
+    (void)session_save(profile, &session, "", &is_kept, NULL);
   state.has_session = is_kept;
   state.expires = session->expires;
   if (state.has_session)
     (void)login_state_write(profile->name, &state, NULL);
+  profile_unlock_file(lock);
   session_unref(session);
 }
 
