@@ -43,6 +43,20 @@ static int look(struct deposit *d, struct keyring *keyring, char **ret_revision,
   return r;
 }
 
+/* The place stays what it was called: a passphrase that was typed is known by that. */
+static int keep_store(struct deposit *d, const char *store, credence_error **error)
+{
+  if (store == NULL)
+    return 0;
+  d->store = strdup(store);
+  return d->store == NULL ? error_nomem(error) : 0;
+}
+
+const char *deposit_store(const struct deposit *d)
+{
+  return d->store != NULL ? d->store : d->place.store;
+}
+
 /* A copy that is there is written again: so the keyring says where it is. */
 static int put_record(struct deposit *d, struct keyring *keyring, credence_error **error)
 {
@@ -52,11 +66,12 @@ static int put_record(struct deposit *d, struct keyring *keyring, credence_error
   if (r == 0 && d->before != NULL && !d->replace && strcmp(d->before, d->record) != 0)
     r = conflict(d, error);
   make_label(d, "", label);
-  if (r == 0)
+  if (r == 0) {
     r = keyring_put(keyring, d->name, CREDENTIAL, label, d->record, revision, error);
-  d->is_put = r == 0;
-  if (r == 0 && keyring_store(keyring) != NULL)
-    r = place_set(&d->place, d->place.keyring, keyring_store(keyring), error);
+    d->is_put = r == 0 || r == CREDENCE_E_SERVICE_LOST || r == CREDENCE_E_TIMEOUT;
+  }
+  if (r == 0)
+    r = keep_store(d, keyring_store(keyring), error);
   free(revision);
   return r;
 }
@@ -140,9 +155,22 @@ void deposit_take_back(const struct deposit *d)
   keyring_close(&keyring);
 }
 
+void deposit_settle(const struct deposit *d, const char *record)
+{
+  char label[LABEL_SIZE];
+  struct keyring *keyring = NULL;
+  if (keyring_open(d->context, d->place.keyring, d->place.store, &keyring, NULL) < 0)
+    return;
+  make_label(d, "", label);
+  (void)keyring_put(keyring, d->name, CREDENTIAL, label, record, NULL, NULL);
+  keyring_close(&keyring);
+}
+
 void deposit_clear(struct deposit *d)
 {
   secret_free(d->before);
   d->before = NULL;
+  free(d->store);
+  d->store = NULL;
   place_clear(&d->place);
 }

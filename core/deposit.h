@@ -17,10 +17,11 @@ struct deposit {
   const char *name;    /* of the profile */
   const char *record;  /* NULL: the profile has none */
   const char *session; /* NULL: a session that is there goes */
-  struct place place;  /* store becomes what the profile's file shall say */
-  int replace;         /* overwrite what is there and differs */
-  char *before;        /* what was there, in secret memory; NULL: nothing */
-  int is_put;
+  struct place place;
+  int replace;      /* overwrite what is there and differs */
+  char *before;     /* what was there, in secret memory; NULL: nothing */
+  int is_put;       /* or may be: a helper that died does not say */
+  char *store;      /* where the keyring has put it; NULL: it does not say */
   int session_kept; /* could the keyring take it? */
 };
 
@@ -30,6 +31,10 @@ int deposit_put(struct deposit *deposit, credence_error **error);
 int deposit_check(const struct deposit *deposit, credence_error **error);
 /* Make the keyring what it was, as far as it can be done. */
 void deposit_take_back(const struct deposit *deposit);
+/* The store that the profile's file shall say. */
+const char *deposit_store(const struct deposit *deposit);
+/* The profile's file is written: make this the record, as far as it can be done. */
+void deposit_settle(const struct deposit *deposit, const char *record);
 void deposit_clear(struct deposit *deposit);
 
 #endif

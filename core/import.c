@@ -17,6 +17,7 @@
 #include "credential.h"
 #include "deposit.h"
 #include "error.h"
+#include "import-pair.h"
 #include "inifile.h"
 #include "locks.h"
 #include "login-state.h"
@@ -282,15 +283,35 @@ static int write_file(struct arrival *a, credence_error **error)
   const struct place *to = &a->deposit.place;
   int r = profile_file_set(&a->file, "profile", "keyring", to->keyring, error);
   if (r == 0)
-    r = profile_file_set(&a->file, "profile", "keyring_store", to->store, error);
+    r = profile_file_set(&a->file, "profile", "keyring_store", deposit_store(&a->deposit), error);
   return r < 0 ? r : profile_file_write(&a->file, a->name, error);
+}
+
+/* Together with the record that is here, where only the file can tell which counts. */
+static int pair_with_old(struct arrival *a, char **ret_text, credence_error **error)
+{
+  char *old = NULL;
+  if (a->old.path == NULL || a->item->record == NULL)
+    return 0;
+  int r = read_record(a, &old, error);
+  if (r == 0 && old != NULL) {
+    const struct pair_side from = {&a->old, old};
+    const struct pair_side to = {&a->file, a->item->record};
+    r = pair_make(&from, &to, ret_text, error);
+  }
+  secret_free(old);
+  return r;
 }
 
 static int store(struct arrival *a, credence_error **error)
 {
-  a->deposit.record = a->item->record;
+  char *pair = NULL;
+  int r = pair_with_old(a, &pair, error);
+  if (r < 0)
+    return r;
+  a->deposit.record = pair != NULL ? pair : a->item->record;
   a->deposit.replace = (a->flags & CREDENCE_IMPORT_REPLACE) != 0;
-  int r = deposit_put(&a->deposit, error);
+  r = deposit_put(&a->deposit, error);
   if (r == 0)
     r = deposit_check(&a->deposit, error);
   if (r == 0)
@@ -299,6 +320,9 @@ static int store(struct arrival *a, credence_error **error)
     deposit_take_back(&a->deposit);
   else
     login_state_remove(a->name);
+  if (r == 0 && pair != NULL)
+    deposit_settle(&a->deposit, a->item->record);
+  secret_free(pair);
   return r;
 }
 

@@ -78,7 +78,7 @@ static int delete_one(struct keyring *keyring, const char *name, const char *kin
 /* The command that does the rest. */
 static void make_remedy(const struct move *m, int is_conflict, char *out, size_t size)
 {
-  const char *store = m->deposit.place.store;
+  const char *store = deposit_store(&m->deposit);
   int has_path = store != NULL && store[0] == '/';
   snprintf(out, size, "credence migrate %s --to %s%s%s --delete-source%s", m->name, m->deposit.place.keyring,
            has_path ? " --store " : "", has_path ? store : "",
@@ -200,7 +200,7 @@ static int write_file(struct move *m, credence_error **error)
   const struct place *to = &m->deposit.place;
   int r = profile_file_set(&m->file, "profile", "keyring", to->keyring, error);
   if (r == 0)
-    r = profile_file_set(&m->file, "profile", "keyring_store", to->store, error);
+    r = profile_file_set(&m->file, "profile", "keyring_store", deposit_store(&m->deposit), error);
   if (r == 0)
     r = copies_write(m->name, &m->from, error);
   return r < 0 ? r : profile_file_write(&m->file, m->name, error);

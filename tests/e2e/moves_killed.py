@@ -90,7 +90,7 @@ def _(sandbox):
 @case("import --replace, killed: the secret that was or the new one, and the same again completes it")
 def _(sandbox):
     expected, path = exported(sandbox)
-    sandbox.sixconnect(secret="another-secret")
+    sandbox.sixconnect(key="43-ANOTHER-KEY", secret="another-secret")  # which belong together
     before = sandbox.ok(*SIGN).text
     replace = ("import", path, "--replace", "--quiet")
 
