@@ -61,6 +61,29 @@ void archive_close(struct archive **archive)
   *archive = NULL;
 }
 
+/* The folder of a path, for stat() and the like; free() it. */
+static char *folder_of(const char *path)
+{
+  const char *slash = strrchr(path, '/');
+  return slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+}
+
+/* Nothing stays in our folder. */
+static int check_elsewhere(const struct archive *a, credence_error **error)
+{
+  struct stat ours;
+  struct stat theirs;
+  char *folder = folder_of(a->path);
+  if (folder == NULL)
+    return error_nomem(error);
+  int is_ours = stat(a->folder, &ours) == 0 && stat(folder, &theirs) == 0 && ours.st_dev == theirs.st_dev &&
+                ours.st_ino == theirs.st_ino;
+  free(folder);
+  return is_ours ? error_set(error, CREDENCE_E_INVALID, "name a file in another folder",
+                             "%s: is where credence keeps what it deletes again", a->path)
+                 : 0;
+}
+
 static int prepare(struct archive *a, const char *path, credence_error **error)
 {
   a->lock = -1;
@@ -74,6 +97,8 @@ static int prepare(struct archive *a, const char *path, credence_error **error)
   if (a->copy == NULL)
     return error_nomem(error);
   int r = path_make_folder(a->folder, error);
+  if (r == 0)
+    r = check_elsewhere(a, error);
   if (r == 0)
     r = profile_lock_within(a->context, LOCK, &a->lock, error);
   if (r == CREDENCE_E_TIMEOUT)
@@ -181,8 +206,7 @@ int archive_publish(struct archive *archive, credence_error **error)
 {
   char *data = NULL;
   size_t size = 0;
-  const char *slash = strrchr(archive->path, '/');
-  char *folder = slash == NULL ? strdup(".") : strndup(archive->path, (size_t)(slash - archive->path) + 1);
+  char *folder = folder_of(archive->path);
   int r = folder == NULL ? error_nomem(error) : read_path(archive->copy, &data, &size, error);
   if (r == 0)
     r = file_create(folder, archive->path, data, size, error);

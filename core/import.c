@@ -144,6 +144,8 @@ static int check_item(struct arrival *a, const char *path, credence_error **erro
   a->file.is_user = 1;
   if (r == 0)
     r = profile_open_file(a->context, a->name, &a->file, &a->profile, error);
+  if (r == 0)
+    a->profile->is_trial = 1; /* whatever has its name here */
   if (r == 0 && a->item->record != NULL)
     r = credential_take(a->profile, a->item->record, error);
   else if (r == 0 && profile_first_secret(a->profile) != NULL)
@@ -187,6 +189,10 @@ static int choose_place(struct arrival *a, const char *keyring, const char *stor
     return error_set(error, CREDENCE_E_MALFORMED,
                      "add keyring = NAME, or delete the file if it has no secret",
                      "%s: does not say which keyring holds its secrets", a->old.path);
+  if (keyring_is_read_only(here))
+    return error_set(error, CREDENCE_E_REFUSED, "credence migrate moves it first; or credence remove",
+                     "there is a profile %s already, whose secrets are in keyring %s, which is only read",
+                     a->name, here);
   int r = place_set(&a->deposit.place, here, setting(&a->old, "keyring_store"), error);
   if (r == 0 && (keyring != NULL || store != NULL)) {
     r = place_set(&wanted, keyring != NULL ? keyring : here, store, error);

@@ -42,6 +42,15 @@ static void move_clear(struct move *m)
   profile_file_clear(&m->file);
 }
 
+static int check_deletable(const char *keyring, credence_error **error)
+{
+  if (!keyring_is_read_only(keyring))
+    return 0;
+  return error_set(error, CREDENCE_E_REFUSED, "leave --delete-source out",
+                   "keyring %s is filled by whoever administers this machine: nothing can be deleted there",
+                   keyring);
+}
+
 static int load(struct move *m, credence_error **error)
 {
   int r = profile_file_read(m->name, &m->file, error);
@@ -52,22 +61,21 @@ static int load(struct move *m, credence_error **error)
     r = profile_open_file(m->context, m->name, &m->file, &m->profile, error);
   if (r == 0)
     r = place_set(&m->from, m->profile->keyring, m->profile->store, error);
-  if (r == 0 && (m->flags & CREDENCE_MIGRATE_DELETE_SOURCE) != 0 && keyring_is_read_only(m->from.keyring))
-    r = error_set(error, CREDENCE_E_REFUSED, "leave --delete-source out",
-                  "keyring %s is filled by whoever administers this machine: nothing can be deleted there",
-                  m->from.keyring);
+  if (r == 0 && (m->flags & CREDENCE_MIGRATE_DELETE_SOURCE) != 0)
+    r = check_deletable(m->from.keyring, error);
   return r;
 }
 
 /* --- the original --------------------------------------------------------------- */
 
-/* Gone, or never there, is what was asked for. */
+/* Gone, or never there, is what was asked for; and a session may be what this keyring
+ * cannot have. */
 static int delete_one(struct keyring *keyring, const char *name, const char *kind, const char *expect,
                       credence_error **error)
 {
   credence_error *why = NULL;
   int r = keyring_delete(keyring, name, kind, expect, &why);
-  if (r == CREDENCE_E_NOT_FOUND || r == CREDENCE_E_UNSUPPORTED)
+  if (r == CREDENCE_E_NOT_FOUND || (r == CREDENCE_E_UNSUPPORTED && strcmp(kind, "session") == 0))
     r = 0;
   else if (r < 0)
     r = error_pass(error, r, &why);
@@ -162,6 +170,8 @@ static int clean_up(struct move *m, unsigned *done, credence_error **error)
   int r = copies_read(m->name, &place, error);
   if (r == 0 && place.keyring != NULL)
     r = place_compare(m->context, &place, &m->from, &same, error);
+  if (r == 0 && place.keyring != NULL && !same)
+    r = check_deletable(place.keyring, error);
   if (r == 0 && place.keyring != NULL && !same) {
     r = portable_fetch(&m->portable, m->profile, error);
     if (r == 0)
@@ -201,7 +211,7 @@ static int write_file(struct move *m, credence_error **error)
   int r = profile_file_set(&m->file, "profile", "keyring", to->keyring, error);
   if (r == 0)
     r = profile_file_set(&m->file, "profile", "keyring_store", deposit_store(&m->deposit), error);
-  if (r == 0)
+  if (r == 0 && !keyring_is_read_only(m->from.keyring)) /* otherwise it is not ours to delete */
     r = copies_write(m->name, &m->from, error);
   return r < 0 ? r : profile_file_write(&m->file, m->name, error);
 }

@@ -85,7 +85,7 @@ struct credence_profile {
   atomic_int was_refused; /* the credential that is open here */
 
   /* For a profile that is getting a new credential; see rotation.h. */
-  int is_trial;            /* has one that is to be verified, and which nobody else knows */
+  int is_trial;            /* has one that is to be verified or imported, and which nobody else knows */
   atomic_int has_previous; /* the keyring keeps the one before until this one has worked */
 
   atomic_long skew; /* milliseconds by which the server's clock is ahead, once it told us so */

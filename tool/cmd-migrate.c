@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "options.h"
 #include "output.h"
@@ -47,6 +48,18 @@ static char *place_of(const struct session *session, const char *name)
   return words;
 }
 
+/* The original, which nobody was to delete, or could. */
+static void tell_copy(const struct session *session, const char *name, const char *from,
+                      const struct target *to)
+{
+  if (strncmp(from, "directory", strlen("directory")) == 0)
+    notice(session, "its secrets stay in %s, too: whoever fills it removes them", from);
+  else
+    notice(session,
+           "a copy of its secrets stays in %s: credence migrate %s --to %s%s%s --delete-source deletes it",
+           from, name, to->keyring, to->store ? " --store " : "", to->store ? to->store : "");
+}
+
 static void tell(const struct session *session, const char *name, const char *from, const struct target *to,
                  unsigned done)
 {
@@ -60,9 +73,7 @@ static void tell(const struct session *session, const char *name, const char *fr
   else
     notice(session, "%s is in %s already: there is nothing to do", name, here);
   if (done == CREDENCE_MIGRATE_MOVED)
-    notice(session,
-           "a copy of its secrets stays in %s: credence migrate %s --to %s%s%s --delete-source deletes it",
-           from, name, to->keyring, to->store ? " --store " : "", to->store ? to->store : "");
+    tell_copy(session, name, from, to);
   free(place);
 }
 

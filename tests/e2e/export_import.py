@@ -212,6 +212,18 @@ def _(sandbox):
     sandbox.fails(USAGE, "export", sandbox.path("precious"), "--replace")
 
 
+@case("not where credence deletes what it finds")
+def _(sandbox):
+    sandbox.sixconnect()
+    folder = sandbox.path("home/.local/state/credence/exchange")
+    sandbox.ok("export", sandbox.path("x.credence"))
+    result = sandbox.fails(USAGE, "export", os.path.join(folder, "x.credence"), saying="another folder")
+    assert "exported" not in result.err
+    mine = sandbox.write(os.path.join(folder, "mine"), read(sandbox.path("x.credence")))
+    sandbox.fails(USAGE, "import", mine, saying="another folder")
+    assert os.path.exists(mine)
+
+
 @case("one profile that cannot be read: no file at all")
 def _(sandbox):
     sandbox.sixconnect()
@@ -377,6 +389,35 @@ def _(sandbox):
     sandbox.fails(CONFLICT, "import", path, "lab", "--keyring=file", "--store", other, "--replace",
                   saying="credence migrate")
     assert read(other) == CHEAP_KEYRING
+
+
+@case("a secret that was stored for other fields than the profile has comes along all the same")
+def _(sandbox):
+    sandbox.sixconnect()
+    sandbox.secrets.add("another-secret")
+    sandbox.ok("rotate", "lab", "api_key=43-B", "--secret=secret_key=-", input="another-secret")
+    sandbox.ok("set", "lab", "api_key=43-C")
+    expected, path = sandbox.ok(*SIGN).text, sandbox.path("x.credence")
+    sandbox.ok("export", path)
+    sandbox.ok("remove", "lab")
+    sandbox.ok("import", path)
+    assert sandbox.ok(*SIGN).text == expected
+    sandbox.ok("set", "lab", "api_key=43-D")
+    sandbox.ok("import", path, "--replace")
+    assert sandbox.ok(*SIGN).text == expected
+
+
+@case("a profile whose secrets somebody else fills in is not replaced")
+def _(sandbox):
+    sandbox.sixconnect()
+    path, folder = sandbox.path("x.credence"), sandbox.path("secrets")
+    sandbox.ok("export", path)
+    os.makedirs(folder, 0o700)
+    sandbox.write("secrets/lab.secret_key", SIXCONNECT_SECRET)
+    sandbox.rewrite("lab", "keyring = file", "keyring = directory\nkeyring_store = %s" % folder)
+    conf = read(sandbox.config("lab"))
+    sandbox.fails(REFUSED, "import", path, "--replace", saying="credence migrate moves it first")
+    assert read(sandbox.config("lab")) == conf
 
 
 @case("secrets that lie in the keyring without a profile may be somebody's")

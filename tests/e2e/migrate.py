@@ -430,6 +430,23 @@ def _(sandbox):
     assert signature(sandbox) == first
 
 
+@case("a keyring file that a variable names is asked for its passphrase once, too")
+def _(sandbox):
+    sandbox.sixconnect()
+    other = cheap(sandbox)
+    sandbox.ok("migrate", "lab", "--to=file", "--store", other.path, "--delete-source")
+    made = sandbox.path("made.keyring")
+    terminal = Terminal(sandbox, "migrate", "lab", "--to=file", "--verify",
+                        env={"CREDENCE_PASSPHRASE_FILE": "", "CREDENCE_KEYRING_FILE": made})
+    terminal.expect("Passphrase of the file keyring")
+    terminal.type(PASSPHRASE)
+    for question in ("new; keep it safe", "The same again"):
+        terminal.expect(question)
+        terminal.type("another horse")
+    assert terminal.end() == 0 and b"Passphrase" not in terminal.text, terminal.text
+    assert "keyring_store = %s\n" % made in config(sandbox)
+
+
 @case("from a directory: bound to the endpoint on the way; the original cannot be deleted")
 def _(sandbox):
     helper = os.path.join(FIXTURE, "keyrings", "keyring-directory")
@@ -448,8 +465,14 @@ def _(sandbox):
     first = signature(sandbox)
     unchanged(sandbox, REFUSED, "migrate", "lab", "--to=file", "--delete-source", saying="nothing can be deleted")
     assert Store(sandbox).get() is None
-    sandbox.ok("migrate", "lab", "--to=file", "--verify")
+    result = sandbox.ok("migrate", "lab", "--to=file", "--verify")
+    assert "whoever fills it removes them" in result.err and "--delete-source" not in result.err, result
     assert signature(sandbox) == first
+    assert "nothing to do" in sandbox.ok("migrate", "lab", "--to=file", "--delete-source").err
+    # What an earlier release may have noted.
+    sandbox.write("home/.local/state/credence/copies/lab", "[copy]\nkeyring = directory\nstore = %s\n" % folder)
+    unchanged(sandbox, REFUSED, "migrate", "lab", "--to=file", "--delete-source", saying="nothing can be deleted")
+    assert os.path.exists(os.path.join(folder, "lab.secret_key"))
     sandbox.rewrite("lab", "https://cloud.6connect.com/", "https://elsewhere.example/")
     sandbox.fails(REFUSED, *SIGN, saying="was stored for https://cloud.6connect.com")
 
