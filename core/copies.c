@@ -2,6 +2,7 @@
 /* copies.c - where a profile that moved left a copy of its secrets; see copies.h */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "error.h"
 #include "files.h"
 #include "inifile.h"
+#include "keyring.h"
 #include "paths.h"
 #include "trust.h"
 
@@ -72,6 +74,44 @@ int copies_write(const char *profile, const struct place *place, credence_error 
   buf_reset(&text);
   free(path);
   free(folder);
+  return r;
+}
+
+static int would_be_forgotten(const char *profile, const struct place *copy, const struct place *here,
+                              credence_error **error)
+{
+  char remedy[800];
+  char *folder = path_state(FOLDER);
+  int has_path = here->store != NULL && here->store[0] == '/';
+  snprintf(remedy, sizeof(remedy),
+           "credence migrate %.64s --to %.64s%s%.200s --delete-source deletes it first; or delete "
+           "%.300s/%.64s, and "
+           "leave the copy behind",
+           profile, here->keyring, has_path ? " --store " : "", has_path ? here->store : "",
+           folder == NULL ? "" : folder, profile);
+  free(folder);
+  return error_set(error, CREDENCE_E_CONFLICT, remedy,
+                   "an earlier move left a copy of the secrets of profile %s in keyring %s%s%s", profile,
+                   copy->keyring, copy->store == NULL ? "" : " at ", copy->store == NULL ? "" : copy->store);
+}
+
+int copies_check(credence_context *context, const char *profile, const struct place *here,
+                 const struct place *to, credence_error **error)
+{
+  struct place copy = {NULL, NULL};
+  int same = 0;
+  int r = copies_read(profile, &copy, error);
+  /* What others fill is theirs to delete. */
+  if (r < 0 || copy.keyring == NULL || keyring_is_read_only(copy.keyring)) {
+    place_clear(&copy);
+    return r;
+  }
+  r = place_compare(context, &copy, here, &same, error);
+  if (r == 0 && !same && to != NULL)
+    r = place_compare(context, &copy, to, &same, error);
+  if (r == 0 && !same)
+    r = would_be_forgotten(profile, &copy, here, error);
+  place_clear(&copy);
   return r;
 }
 

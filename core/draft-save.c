@@ -310,6 +310,19 @@ static int remove_secrets(credence_context *context, const struct profile_file *
   return r;
 }
 
+/* Nobody would know any more where it is. */
+static int check_copies(credence_context *context, const struct profile_file *file, const char *name,
+                        credence_error **error)
+{
+  struct place here = {NULL, NULL};
+  int r = place_set(&here, profile_file_get(file, "profile", "keyring", 0),
+                    profile_file_get(file, "profile", "keyring_store", 0), error);
+  if (r == 0)
+    r = copies_check(context, name, &here, NULL, error);
+  place_clear(&here);
+  return r;
+}
+
 static int remove_profile(credence_context *context, const char *name, credence_error **error)
 {
   struct profile_file file;
@@ -323,6 +336,8 @@ static int remove_profile(credence_context *context, const char *name, credence_
   if (r == 0 && keyring == NULL)
     r = error_set(error, CREDENCE_E_MALFORMED, "add keyring = NAME, or delete the file if it has no secret",
                   "%s: does not say which keyring holds its secrets", file.path);
+  if (r == 0)
+    r = check_copies(context, &file, name, error);
   if (r == 0 && !keyring_is_read_only(keyring))
     r = remove_secrets(context, &file, name, error);
   if (r == 0 && unlink(file.path) < 0)

@@ -232,7 +232,9 @@ static int store_copy(struct move *m, credence_error **error)
 
 static int move(struct move *m, unsigned *done, credence_error **error)
 {
-  int r = portable_fetch(&m->portable, m->profile, error);
+  int r = copies_check(m->context, m->name, &m->from, &m->deposit.place, error);
+  if (r == 0)
+    r = portable_fetch(&m->portable, m->profile, error);
   if (r < 0)
     return r;
   m->deposit.record = m->portable.record;

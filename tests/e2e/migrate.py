@@ -258,6 +258,8 @@ def _(sandbox):
     sandbox.sixconnect()
     other, here = cheap(sandbox), Store(sandbox)
     sandbox.ok("migrate", "lab", "--to=file", "--store", other.path)
+    sandbox.fails(CONFLICT, "remove", "lab", saying="left a copy")
+    os.remove(sandbox.path("home/.local/state/credence/copies/lab"))  # as it is told
     sandbox.ok("remove", "lab")
     kept = here.get()
     sandbox.secrets.add("another-secret")
@@ -265,6 +267,28 @@ def _(sandbox):
                "--store", other.path, "--secret=secret_key=-", input="another-secret")
     sandbox.ok("migrate", "lab", "--to=file", "--store", other.path, "--delete-source")
     assert here.get() == kept
+
+
+@case("a copy that is left is not forgotten, neither by the next move nor by remove")
+def _(sandbox):
+    sandbox.sixconnect()
+    other, third = cheap(sandbox), cheap(sandbox, "third.keyring")
+    sandbox.ok("migrate", "lab", "--to=file", "--store", other.path)
+    for words in (("migrate", "lab", "--to=file", "--store", third.path),
+                  ("migrate", "lab", "--to=file", "--store", third.path, "--delete-source"), ("remove", "lab")):
+        result = unchanged(sandbox, CONFLICT, *words, saying="left a copy")
+        assert third.get() is None and Store(sandbox).get() is not None
+    # What the remedy says.
+    words = re.search(r"credence (migrate .*?--delete-source)", result.err.replace("\n", " ")).group(1).split()
+    sandbox.ok(*words)
+    assert Store(sandbox).get() is None
+    # There and back is no third place.
+    sandbox.ok("migrate", "lab", "--to=file", "--store", third.path)
+    sandbox.ok("migrate", "lab", "--to=file", "--store", other.path)
+    sandbox.ok("migrate", "lab", "--to=file", "--store", other.path, "--delete-source")
+    assert third.get() is None
+    sandbox.ok("remove", "lab")
+    assert other.get() is None
 
 
 # --- what fails changes nothing ---------------------------------------------------------------
